@@ -1,0 +1,37 @@
+# ArisGourmet: every workflow is one command.
+
+CARGO ?= cargo
+# The bench brings the peer that it measures against and is built by `make bench` only.
+NOT_THE_BENCH := --workspace --exclude load
+
+.DEFAULT_GOAL := help
+.PHONY: help up demo watch test check bench fmt clean-local
+
+help: ## Show this list
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+up: ## Build and start everything on this machine; Ctrl-C ends it
+	$(CARGO) build --bin aris
+	./target/debug/aris up $(ARGS)
+
+demo: ## Play a dinner service against `make up`
+	./target/debug/aris demo $(ARGS)
+
+watch: ## Watch the grill's console of `make up`
+	./target/debug/aris watch kitchen $(ARGS)
+
+test: ## Run every test, against real servers that the tests start themselves
+	$(CARGO) test $(NOT_THE_BENCH) --all-features
+
+check: ## Formatting and lints
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets --all-features -- -D warnings
+
+bench: ## Measure against the peers; QUICK=1 for a short run
+	$(CARGO) run --release -p load
+
+fmt: ## Format the code
+	$(CARGO) fmt --all
+
+clean-local: ## Remove the data of `make up`
+	rm -rf .local

@@ -1,0 +1,118 @@
+//! Who may send those commands that no single permission decides, as argument types.
+
+use crate::submit::Commands;
+use axum::extract::FromRequestParts;
+use domain::{
+    ids::{RestaurantId, SessionId},
+    ordering::CancelledBy,
+};
+use http::request::Parts;
+use identity::{Guest, Permission, Principal};
+use service_kit::{
+    access::{Access, Allowed, Authenticated},
+    ids::InPath,
+    problem::{Code, Problem},
+};
+
+/// Somebody who may do something in a restaurant that is there, or that they are about to create.
+#[derive(Debug, Clone)]
+pub(crate) struct Caller {
+    pub(crate) principal: Principal,
+    pub(crate) restaurant: RestaurantId,
+    pub(crate) creates_feed: bool,
+}
+
+impl<R> From<Allowed<R>> for Caller {
+    fn from(allowed: Allowed<R>) -> Self {
+        Self { principal: allowed.principal, restaurant: allowed.restaurant, creates_feed: false }
+    }
+}
+
+impl From<Access> for Caller {
+    fn from(access: Access) -> Self {
+        Self { principal: access.principal, restaurant: access.restaurant, creates_feed: false }
+    }
+}
+
+/// Somebody who may create restaurants of their tenant.
+pub(crate) struct Founder(pub(crate) Principal);
+
+impl FromRequestParts<Commands> for Founder {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &Commands) -> Result<Self, Problem> {
+        let Authenticated(principal) = Authenticated::from_request_parts(parts, state).await?;
+        if principal.may_everywhere(Permission::RestaurantCreate) {
+            Ok(Self(principal))
+        } else {
+            Err(Problem::permission_missing(Permission::RestaurantCreate))
+        }
+    }
+}
+
+/// A guest of the session in the path; for any other guest there is no such session.
+pub(crate) struct GuestOfSession {
+    pub(crate) guest: Guest,
+    pub(crate) session: SessionId,
+    pub(crate) caller: Caller,
+}
+
+impl FromRequestParts<Commands> for GuestOfSession {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &Commands) -> Result<Self, Problem> {
+        let access = Access::from_request_parts(parts, state).await?;
+        let Principal::Guest(guest) = access.principal.clone() else {
+            return Err(Problem::new(Code::PermissionMissing).detail("only a guest of the session can join it"));
+        };
+        let InPath(session) = InPath::<SessionId>::from_request_parts(parts, state).await?;
+        if guest.session_id != session {
+            return Err(Problem::not_found());
+        }
+        Ok(Self { guest, session, caller: access.into() })
+    }
+}
+
+/// Somebody who may order: a guest for their session, or staff with `order:place` for any.
+pub(crate) struct Orderer {
+    pub(crate) guest: Option<Guest>,
+    pub(crate) caller: Caller,
+}
+
+impl FromRequestParts<Commands> for Orderer {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &Commands) -> Result<Self, Problem> {
+        let access = Access::from_request_parts(parts, state).await?;
+        let guest = match &access.principal {
+            Principal::Guest(guest) => Some(guest.clone()),
+            Principal::Staff(_) => {
+                access.demand(Permission::OrderPlace)?;
+                None
+            }
+        };
+        Ok(Self { guest, caller: access.into() })
+    }
+}
+
+/// Somebody who may cancel orders: a guest those of their session, or staff with `order:cancel`.
+pub(crate) struct Canceller {
+    pub(crate) by: CancelledBy,
+    pub(crate) caller: Caller,
+}
+
+impl FromRequestParts<Commands> for Canceller {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &Commands) -> Result<Self, Problem> {
+        let access = Access::from_request_parts(parts, state).await?;
+        let by = match &access.principal {
+            Principal::Guest(guest) => CancelledBy::Guest { session_id: guest.session_id },
+            Principal::Staff(_) => {
+                access.demand(Permission::OrderCancel)?;
+                CancelledBy::Staff
+            }
+        };
+        Ok(Self { by, caller: access.into() })
+    }
+}

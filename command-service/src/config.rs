@@ -1,0 +1,84 @@
+//! Settings.
+
+use domain::limits::COMMITTER_QUEUE_MAX;
+use event_store::committer::CommitterConfig;
+use messaging::Namespace;
+use service_kit::config::{Secret, env_or, env_parsed, env_required};
+use std::path::PathBuf;
+
+/// Mebibytes of aggregates that one committer remembers, unless it is set.
+const CACHE_MIB: usize = 64;
+
+/// Settings of the command-service. Fails at start, not at use.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// `ARIS_WRITER_URL`: the event schema, with the user that may append. Required.
+    pub writer_url: Secret,
+    /// `ARIS_NATS_URL`: one address, or several with commas. Required.
+    pub nats_url: String,
+    /// `ARIS_NATS_PREFIX`: what subjects start with; default empty.
+    pub namespace: Namespace,
+    /// `ARIS_JWKS_FILE`: the public keys that tokens are verified with. Required.
+    pub jwks_file: PathBuf,
+    /// `ARIS_NODE`: the name of this process that operators see; default `command-<process id>`.
+    pub node: String,
+    /// `ARIS_COMMITTERS`: how many committers work at once, each on its own connection; default one for each
+    /// core.
+    pub committers: usize,
+    /// `ARIS_COMMITTER_QUEUE`: commands that may wait for one committer; default 1,024.
+    pub queue: usize,
+    /// `ARIS_COMMITTER_CACHE_MIB`: mebibytes that one committer may remember; default 64.
+    pub cache_mib: usize,
+}
+
+impl Config {
+    /// A command-service for these servers and keys, with defaults for the rest.
+    #[must_use]
+    pub fn new(writer_url: impl Into<Secret>, nats_url: impl Into<String>, jwks_file: impl Into<PathBuf>) -> Self {
+        Self {
+            writer_url: writer_url.into(),
+            nats_url: nats_url.into(),
+            namespace: Namespace::production(),
+            jwks_file: jwks_file.into(),
+            node: format!("command-{}", std::process::id()),
+            committers: CommitterConfig::new("").committers,
+            queue: COMMITTER_QUEUE_MAX,
+            cache_mib: CACHE_MIB,
+        }
+    }
+
+    /// Reads the environment.
+    ///
+    /// # Errors
+    /// When something required is missing or a number is none; the message names the variable.
+    pub fn from_env() -> anyhow::Result<Self> {
+        let defaults = Self::new(
+            env_required("ARIS_WRITER_URL")?,
+            env_required("ARIS_NATS_URL")?,
+            env_required("ARIS_JWKS_FILE")?,
+        );
+        Ok(Self {
+            namespace: Namespace::new(&env_or("ARIS_NATS_PREFIX", "")),
+            node: env_or("ARIS_NODE", &defaults.node),
+            committers: at_least_one("ARIS_COMMITTERS", defaults.committers)?,
+            queue: at_least_one("ARIS_COMMITTER_QUEUE", defaults.queue)?,
+            cache_mib: at_least_one("ARIS_COMMITTER_CACHE_MIB", defaults.cache_mib)?,
+            ..defaults
+        })
+    }
+
+    pub(crate) fn committer(&self) -> CommitterConfig {
+        CommitterConfig {
+            committers: self.committers,
+            queue: self.queue,
+            cache_bytes: self.cache_mib.saturating_mul(1024 * 1024),
+            ..CommitterConfig::new(self.writer_url.expose())
+        }
+    }
+}
+
+fn at_least_one(name: &'static str, default: usize) -> anyhow::Result<usize> {
+    let number = env_parsed(name, default, "whole number")?;
+    anyhow::ensure!(number > 0, "{name} must be more than 0");
+    Ok(number)
+}

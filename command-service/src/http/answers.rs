@@ -1,0 +1,86 @@
+//! Answers of commands, for the document. The bytes are made by the committer, which alone knows
+//! position and version.
+
+use super::fields::MoneyDocument;
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+/// A command was done.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Done {
+    /// What was acted on.
+    id: Uuid,
+    /// Its version: how many events it has.
+    #[schema(example = 3)]
+    version: u64,
+    /// The position of the last event that this command wrote; GETs take it as `min_position`.
+    #[schema(example = 1042)]
+    position: u64,
+    /// Changes only when the numbering was restored from a backup.
+    #[schema(example = 1)]
+    epoch: u32,
+}
+
+/// A restaurant was created.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct RestaurantCreated {
+    #[serde(flatten)]
+    done: Done,
+    /// The menu that was made with it.
+    menu_id: Uuid,
+    /// Its tables, in the order of the request.
+    tables: Vec<CreatedTable>,
+}
+
+/// A table of a new restaurant.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct CreatedTable {
+    table_id: Uuid,
+    #[schema(example = "12")]
+    label: String,
+}
+
+/// An item was added; `id` is that of the menu.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ItemAdded {
+    #[serde(flatten)]
+    done: Done,
+    /// The new item.
+    item_id: Uuid,
+}
+
+/// A guest joined.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct SessionJoined {
+    #[serde(flatten)]
+    done: Done,
+    /// Who joined: the `sub` of the token.
+    diner_id: Uuid,
+    /// 1 for the first who joined.
+    #[schema(example = 1)]
+    number: u8,
+}
+
+/// An order was placed.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct OrderPlaced {
+    #[serde(flatten)]
+    done: Done,
+    /// Four characters that people can call out; not unique.
+    #[schema(example = "7K2M")]
+    code: String,
+    /// What it costs.
+    total: MoneyDocument,
+    /// The tax in it.
+    tax: MoneyDocument,
+    /// Its lines, in the order of the request.
+    lines: Vec<CreatedLine>,
+}
+
+/// A line of a new order.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct CreatedLine {
+    line_id: Uuid,
+    item_id: Uuid,
+}

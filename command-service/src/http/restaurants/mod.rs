@@ -1,0 +1,3 @@
+//! Creating restaurants.
+
+pub(super) mod create_restaurant;

@@ -1,0 +1,76 @@
+//! Starting and stopping.
+
+use crate::{Config, http, submit::Commands};
+use anyhow::Context;
+use axum::Router;
+use event_store::{
+    committer::{Committers, OnCommit},
+    feeds::FeedDirectory,
+    pool::{Isolation, connect_lazy},
+    reader::EventReader,
+    receipts,
+};
+use identity::Verifier;
+use messaging::Waker;
+use service_kit::health::Check;
+use sqlx::MySqlPool;
+use std::sync::Arc;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+/// Connections beside those of the committers: looking up feeds, purging receipts, readiness.
+const POOL_CONNECTIONS: u32 = 4;
+
+/// A running command-service.
+pub struct Service {
+    commands: Commands,
+    pool: MySqlPool,
+    janitor: JoinHandle<()>,
+}
+
+/// Starts the committers and everything beside them. Servers may still be away: until MySQL is there,
+/// commands are answered `store-unavailable`; without NATS, events travel a little later.
+///
+/// When `shutdown` is cancelled, new commands are refused and those that wait are still done.
+///
+/// # Errors
+/// When an address is malformed or the key set cannot be used.
+pub async fn start(config: Config, shutdown: CancellationToken) -> anyhow::Result<Service> {
+    let verifier = Verifier::from_file(&config.jwks_file).context("ARIS_JWKS_FILE")?;
+    let pool = connect_lazy(config.writer_url.expose(), Isolation::ReadCommitted, POOL_CONNECTIONS)
+        .context("ARIS_WRITER_URL")?;
+    let nats = messaging::connect(&config.nats_url, &config.node).await.context("ARIS_NATS_URL")?;
+    let waker = Waker::start(nats, config.namespace.clone());
+    let on_commit: OnCommit = Arc::new(move |shards| waker.wake(shards));
+    let committers = Committers::start(config.committer(), on_commit, shutdown.clone()).context("ARIS_WRITER_URL")?;
+    let feeds = Arc::new(FeedDirectory::new(EventReader::new(pool.clone())));
+    let janitor = tokio::spawn(receipts::janitor(pool.clone(), shutdown));
+    Ok(Service { commands: Commands { committers, feeds, verifier }, pool, janitor })
+}
+
+impl Service {
+    /// Every command, without fallback and without health routes.
+    pub fn routes(&self) -> Router {
+        http::router().split_for_parts().0.with_state(self.commands.clone())
+    }
+
+    /// What must be true for this service to be ready. NATS is not part of it: without NATS commands
+    /// are done all the same.
+    #[must_use]
+    pub fn health(&self) -> Vec<Check> {
+        let pool = self.pool.clone();
+        vec![Check::new("command-mysql", move || {
+            let pool = pool.clone();
+            async move { sqlx::query("SELECT 1").execute(&pool).await.map(drop).map_err(|error| error.to_string()) }
+        })]
+    }
+
+    /// Resolves when `shutdown` was cancelled and every command that was taken in has its answer.
+    pub async fn stopped(self) {
+        self.commands.committers.stopped().await;
+        if let Err(error) = self.janitor.await {
+            tracing::error!(%error, "the janitor of receipts broke");
+        }
+        self.pool.close().await;
+    }
+}

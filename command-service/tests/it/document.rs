@@ -1,0 +1,71 @@
+//! The OpenAPI document tells the whole truth.
+
+use serde_json::Value;
+
+fn operations() -> Vec<(String, Value)> {
+    let document = serde_json::to_value(command_service::openapi()).unwrap();
+    assert_eq!(document["openapi"], "3.1.0");
+    let paths = document["paths"].as_object().unwrap().clone();
+    paths.into_iter().map(|(path, item)| (path, item["post"].clone())).collect()
+}
+
+#[test]
+fn every_command_of_the_contract_is_there() {
+    assert_eq!(operations().len(), 14);
+}
+
+#[test]
+fn every_operation_has_words_a_permission_its_answers_and_its_problems() {
+    for (path, operation) in operations() {
+        for member in ["summary", "operationId", "x-permission", "x-problems"] {
+            assert!(!operation[member].is_null(), "{path} has no {member}");
+        }
+        let responses = operation["responses"].as_object().unwrap();
+        for status in ["400", "401", "403", "408", "409", "413", "415", "422", "500", "503"] {
+            assert!(responses.contains_key(status), "{path} does not tell of {status}");
+        }
+        assert_eq!(responses.contains_key("404"), path.contains("{restaurant}"), "{path}");
+        let conflicts = &responses["409"]["content"]["application/problem+json"]["examples"];
+        for code in operation["x-problems"].as_array().unwrap() {
+            assert!(!conflicts[code.as_str().unwrap()].is_null(), "{path} has no example of {code}");
+        }
+        let created = responses.contains_key("201");
+        assert_eq!(created, responses.get("201").is_some_and(|it| !it["headers"]["Location"].is_null()), "{path}");
+    }
+}
+
+#[test]
+fn every_operation_names_its_parameters() {
+    for (path, operation) in operations() {
+        let parameters = operation["parameters"].as_array().unwrap();
+        let names: Vec<_> = parameters.iter().map(|it| it["name"].as_str().unwrap()).collect();
+        for part in path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}')) {
+            assert!(names.contains(&part), "{path} does not explain {part}");
+        }
+        assert!(names.contains(&"Idempotency-Key"), "{path}");
+    }
+}
+
+#[test]
+fn nothing_in_the_document_leads_nowhere() {
+    let document = serde_json::to_value(command_service::openapi()).unwrap();
+    let mut references = Vec::new();
+    collect(&document, &mut references);
+    assert!(!references.is_empty());
+    for reference in references {
+        assert!(document.pointer(&reference[1..]).is_some(), "{reference} leads nowhere");
+    }
+}
+
+fn collect(value: &Value, references: &mut Vec<String>) {
+    match value {
+        Value::Object(members) => {
+            if let Some(Value::String(reference)) = members.get("$ref") {
+                references.push(reference.clone());
+            }
+            members.values().for_each(|member| collect(member, references));
+        }
+        Value::Array(entries) => entries.iter().for_each(|entry| collect(entry, references)),
+        _ => {}
+    }
+}

@@ -1,0 +1,11 @@
+//! The command-service as clients meet it: real router, real MySQL, real NATS.
+
+#![expect(clippy::unwrap_used, reason = "a test stops where its set-up fails")]
+
+mod bad_input;
+mod document;
+mod journey;
+mod outage;
+mod repeats;
+mod rights;
+mod support;

@@ -1,0 +1,177 @@
+//! Who may do what: every route of the document against every kind of token.
+
+use crate::support::{Place, World, id, item_body, restaurant_body, staff_claims};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use chrono::{Duration, Utc};
+use domain::ids::TenantId;
+use identity::{Permission, SigningKey, claims::At};
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use uuid::Uuid;
+
+const TABLE: &str = include_str!("rights.txt");
+const COLUMNS: [&str; 10] = [
+    "no-token",
+    "other-guest",
+    "no-right",
+    "elsewhere",
+    "stranger",
+    "expired",
+    "forged",
+    "alg-none",
+    "guest",
+    "allowed",
+];
+
+fn rows() -> Vec<(&'static str, Vec<u16>)> {
+    let lines = TABLE.lines().filter(|line| !line.starts_with('#') && !line.trim().is_empty());
+    lines
+        .map(|line| {
+            let mut cells = line.split_whitespace();
+            (cells.next().unwrap(), cells.map(|cell| cell.parse().unwrap()).collect())
+        })
+        .collect()
+}
+
+#[test]
+fn every_route_has_a_row_and_every_row_a_route() {
+    let routes: BTreeSet<String> = command_service::openapi().paths.paths.into_keys().collect();
+    let table: BTreeSet<String> = rows().into_iter().map(|(route, _)| route.to_owned()).collect();
+    assert_eq!(routes, table);
+    assert!(rows().iter().all(|(_, cells)| cells.len() == COLUMNS.len()));
+}
+
+/// The ids that stand in the paths of the matrix.
+struct Target {
+    place: Place,
+    order: Uuid,
+    line: Uuid,
+}
+
+impl Target {
+    async fn new(world: &World) -> Self {
+        let place = world.place().await;
+        let lines = json!({"session_id": place.session, "lines": [{"item_id": place.burger, "quantity": 1}]});
+        let order = world.done(&world.owner(), &place.at("/orders"), lines).await;
+        Self { order: id(&order["id"]), line: id(&order["lines"][0]["line_id"]), place }
+    }
+
+    fn path(&self, route: &str) -> String {
+        let ids = [
+            ("{restaurant}", self.place.restaurant.to_string()),
+            ("{item}", self.place.beer.to_string()),
+            ("{table}", self.place.tables[1].to_string()),
+            ("{session}", self.place.session.to_string()),
+            ("{order}", self.order.to_string()),
+            ("{line}", self.line.to_string()),
+        ];
+        ids.iter().fold(route.to_owned(), |path, (name, id)| path.replace(name, id))
+    }
+
+    fn body(&self, route: &str) -> Value {
+        match route.rsplit_once('/').unwrap().1 {
+            "restaurants" => restaurant_body("Casa Nueva"),
+            "items" => item_body("Soup", 600, "grill"),
+            "orders" => self.place.order_body(),
+            "reject" | "cancel" => json!({"reason": "other"}),
+            _ => Value::Null,
+        }
+    }
+}
+
+/// The right that the document names for a route; none for what only guests do.
+fn right(route: &str) -> Option<Permission> {
+    let item = command_service::openapi().paths.paths.remove(route).unwrap();
+    let extensions = item.post.unwrap().extensions.unwrap();
+    extensions["x-permission"].as_str().unwrap().parse().ok()
+}
+
+fn token(world: &World, target: &Target, route: &str, column: &str) -> String {
+    let here = At::Restaurant(target.place.restaurant);
+    let needed = right(route);
+    let others: Vec<_> = Permission::ALL.into_iter().filter(|permission| Some(*permission) != needed).collect();
+    let all = |tenant, at, now| staff_claims(tenant, at, &Permission::ALL, now);
+    match column {
+        "other-guest" => world.guest(&target.place, Uuid::now_v7().into(), target.place.diner),
+        "no-right" => world.staff(here, &others),
+        "elsewhere" => world.sign(&all(world.tenant, At::Restaurant(Uuid::now_v7().into()), Utc::now())),
+        "stranger" => world.sign(&all(TenantId(Uuid::now_v7()), At::Everywhere, Utc::now())),
+        "expired" => world.sign(&all(world.tenant, At::Everywhere, Utc::now() - Duration::minutes(16))),
+        "forged" => forged(
+            world,
+            &SigningKey::generate().unwrap().sign(&all(world.tenant, At::Everywhere, Utc::now())).unwrap(),
+            "EdDSA",
+        ),
+        "alg-none" => {
+            let token = forged(world, &world.owner(), "none");
+            token.rsplit_once('.').map(|(unsigned, _)| format!("{unsigned}.")).unwrap()
+        }
+        "guest" => world.diner(&target.place),
+        "allowed" => match needed {
+            None => world.guest(&target.place, target.place.session, Uuid::now_v7().into()),
+            Some(Permission::RestaurantCreate) => world.staff(At::Everywhere, &[Permission::RestaurantCreate]),
+            Some(permission) => world.staff(here, &[permission]),
+        },
+        _ => String::new(),
+    }
+}
+
+/// A token under our key's name, with this algorithm in its header.
+fn forged(world: &World, token: &str, alg: &str) -> String {
+    let header = json!({"alg": alg, "typ": "JWT", "kid": world.key.kid()}).to_string();
+    let (_, rest) = token.split_once('.').unwrap();
+    format!("{}.{rest}", URL_SAFE_NO_PAD.encode(header))
+}
+
+#[tokio::test]
+async fn everybody_may_what_the_table_says() {
+    let world = World::start().await;
+    let target = Target::new(&world).await;
+    for (route, cells) in rows() {
+        for (column, expected) in COLUMNS.into_iter().zip(cells) {
+            let before = world.position(target.place.restaurant).await;
+            let answer = ask(&world, &target, route, column).await;
+            assert_eq!(answer.status, expected, "{column} at {route}: {answer}");
+            let code = match (expected, column) {
+                (401, "no-token") => "token-missing",
+                (401, "expired") => "token-expired",
+                (401, _) => "token-invalid",
+                (403, _) => "permission-missing",
+                (404, _) => "not-found",
+                _ => continue,
+            };
+            assert_eq!(answer.code(), code, "{column} at {route}: {answer}");
+            assert_eq!(world.position(target.place.restaurant).await, before, "{column} at {route} did something");
+        }
+    }
+}
+
+async fn ask(world: &World, target: &Target, route: &str, column: &str) -> crate::support::Answer {
+    let (path, key, body) = (target.path(route), Uuid::now_v7().to_string(), target.body(route));
+    let token = token(world, target, route, column);
+    let headers: &[_] = if body.is_null() { &[] } else { &[("content-type", "application/json")] };
+    let body = if body.is_null() { Vec::new() } else { body.to_string().into_bytes() };
+    let token = (!token.is_empty()).then_some(token.as_str());
+    world.send(crate::support::Request { path: &path, token, key: Some(&key), headers, body }).await
+}
+
+#[tokio::test]
+async fn a_guest_may_send_their_token_as_a_table_token() {
+    let world = World::start().await;
+    let place = world.place().await;
+    let (path, guest, body) = (place.at("/orders"), world.diner(&place), place.order_body().to_string());
+    let headers = [("content-type", "application/json"), ("x-table-token", guest.as_str())];
+    let body = body.into_bytes();
+    let answer =
+        world.send(crate::support::Request { path: &path, token: None, key: Some("k"), headers: &headers, body }).await;
+    assert_eq!(answer.status, 201, "{answer}");
+}
+
+#[tokio::test]
+async fn only_guests_who_joined_order() {
+    let world = World::start().await;
+    let place = world.place().await;
+    let late_comer = world.guest(&place, place.session, Uuid::now_v7().into());
+    let answer = world.post(&late_comer, &place.at("/orders"), "k", place.order_body()).await;
+    assert_eq!((answer.status, &*answer.code()), (409, "not-joined"));
+}

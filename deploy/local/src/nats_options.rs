@@ -1,0 +1,58 @@
+//! What can be chosen about a NATS server.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::paths::beside;
+
+/// How to start a NATS server. Make it with [`NatsOptions::new`] and change what you need.
+#[derive(Debug, Clone)]
+pub struct NatsOptions {
+    /// Where JetStream keeps its streams: used if it is there, made if not. Beside it lie
+    /// `<store_dir>.lock` and other small files, so give it a parent folder of your own.
+    pub store_dir: PathBuf,
+    /// The port on 127.0.0.1; `None` takes a free one.
+    pub port: Option<u16>,
+    /// The log file; `None` is `<store_dir>.log`.
+    pub log_file: Option<PathBuf>,
+    /// Whether a stored message is on the disk before it is acknowledged (`sync_interval: always`).
+    /// Without it, a loss of power may take acknowledged messages of the last minutes along.
+    pub sync_always: bool,
+    /// Further lines of the server's configuration file.
+    pub extra_config: String,
+    /// How long the server may take to shut down before it is killed (in whole seconds); 0 s kills
+    /// at once, also at a restart.
+    pub grace: Duration,
+    /// Remove the store when the server is stopped, dropped, or its owner dies.
+    pub remove_data: bool,
+    /// How long to wait for the first answer.
+    pub ready_within: Duration,
+}
+
+impl NatsOptions {
+    /// A durable server on a free port that keeps its data.
+    #[must_use]
+    pub fn new(store_dir: impl Into<PathBuf>) -> Self {
+        Self {
+            store_dir: store_dir.into(),
+            port: None,
+            log_file: None,
+            sync_always: true,
+            extra_config: String::new(),
+            grace: Duration::from_secs(10),
+            remove_data: false,
+            ready_within: Duration::from_secs(60),
+        }
+    }
+
+    /// A server for a test: quick (no sync per message), killed at once and removed when its owner
+    /// is done with it.
+    #[must_use]
+    pub fn throw_away(store_dir: impl Into<PathBuf>) -> Self {
+        Self { grace: Duration::ZERO, remove_data: true, sync_always: false, ..Self::new(store_dir) }
+    }
+
+    pub(crate) fn log(&self) -> PathBuf {
+        self.log_file.clone().unwrap_or_else(|| beside(&self.store_dir, "log"))
+    }
+}

@@ -1,0 +1,53 @@
+//! Numbered SQL files, run once each and in order.
+
+use futures::future::BoxFuture;
+use sqlx::{
+    Connection, MySqlConnection,
+    error::BoxDynError,
+    migrate::{MigrateError, Migration, MigrationSource, MigrationType, Migrator},
+};
+use std::borrow::Cow;
+
+/// One of the two schemas.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    /// Events, outbox, receipts, claims.
+    Events,
+    /// Read models and their checkpoints.
+    Views,
+}
+
+/// Number, what it does, and its statements.
+type File = (i64, &'static str, &'static str);
+
+const EVENTS: &[File] = &[(1, "event store", include_str!("../events/0001_event_store.sql"))];
+const VIEWS: &[File] = &[(1, "views", include_str!("../views/0001_views.sql"))];
+
+impl Side {
+    fn files(self) -> &'static [File] {
+        match self {
+            Self::Events => EVENTS,
+            Self::Views => VIEWS,
+        }
+    }
+}
+
+impl MigrationSource<'static> for Side {
+    fn resolve(self) -> BoxFuture<'static, Result<Vec<Migration>, BoxDynError>> {
+        Box::pin(async move { Ok(self.files().iter().map(migration).collect()) })
+    }
+}
+
+fn migration((number, description, sql): &File) -> Migration {
+    Migration::new(*number, Cow::Borrowed(*description), MigrationType::Simple, Cow::Borrowed(*sql), false)
+}
+
+/// Brings the schema behind `url` up to date. Safe to run from several processes at once.
+///
+/// # Errors
+/// When the server is away, or an older file was changed after it had been run.
+pub async fn migrate(url: &str, side: Side) -> Result<(), MigrateError> {
+    let mut connection = MySqlConnection::connect(url).await.map_err(MigrateError::Execute)?;
+    Migrator::new(side).await?.run(&mut connection).await?;
+    connection.close().await.map_err(MigrateError::Execute)
+}

@@ -1,0 +1,11 @@
+//! The schemas of the product, embedded: the event side and the read side.
+//!
+//! Both sides live in MySQL schemas of their own with users of their own, so that a bug in a view
+//! cannot touch an event and the read side can move to another server. Files are numbered and never
+//! change once they were released; see `README.md` beside this crate.
+
+mod embedded;
+mod provision;
+
+pub use embedded::{Side, migrate};
+pub use provision::{Access, Schemas, access, provision};

@@ -1,0 +1,95 @@
+//! Schemas, users and rights: who may write what.
+
+use crate::{Side, migrate};
+use sqlx::{Connection, Executor, MySqlConnection};
+
+/// The names of the two schemas and what the names of the users start with.
+#[derive(Debug, Clone)]
+pub struct Schemas {
+    /// The schema of the event side.
+    pub events: String,
+    /// The schema of the read side.
+    pub views: String,
+    /// Users are `<prefix>_writer`, `_relay`, `_reader` and `_projection`.
+    pub user_prefix: String,
+    /// The password of all four; they differ in rights, not in secrecy, where one operator runs all.
+    pub password: String,
+}
+
+/// Addresses for the services, each with a user that may do just what its service does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Access {
+    /// command-service: appends to the event side.
+    pub writer: String,
+    /// outbox-relay: reads events; owns outbox, leases and published.
+    pub relay: String,
+    /// gateway and projection-service: reads the event side.
+    pub reader: String,
+    /// projection-service: owns the read side.
+    pub projection: String,
+}
+
+/// The rights of each user: (user, rights, table or `*`).
+const EVENT_GRANTS: &[(&str, &str, &str)] = &[
+    ("writer", "SELECT, INSERT", "events"),
+    ("writer", "SELECT, INSERT, UPDATE", "feed_heads"),
+    ("writer", "INSERT", "outbox"),
+    ("writer", "SELECT, INSERT, DELETE", "receipts"),
+    ("writer", "SELECT, INSERT, DELETE", "claims"),
+    ("relay", "SELECT", "events"),
+    ("relay", "SELECT", "feed_heads"),
+    ("relay", "SELECT, DELETE", "outbox"),
+    ("relay", "SELECT, INSERT, UPDATE, DELETE", "leases"),
+    ("relay", "SELECT, INSERT, UPDATE", "published"),
+    ("reader", "SELECT", "events"),
+    ("reader", "SELECT", "feed_heads"),
+];
+const VIEW_GRANTS: &[(&str, &str, &str)] =
+    &[("projection", "SELECT, INSERT, UPDATE, DELETE, CREATE, DROP, ALTER, INDEX", "*")];
+
+/// Creates what is missing of schemas, tables, users and rights. Running it again changes nothing.
+///
+/// `admin_url` names a user that may do this, without a schema: `mysql://root@127.0.0.1:3306`.
+///
+/// # Errors
+/// When the server is away or the user lacks the right; the message names the statement's cause.
+pub async fn provision(admin_url: &str, schemas: &Schemas) -> Result<Access, sqlx::migrate::MigrateError> {
+    let mut admin = MySqlConnection::connect(admin_url).await?;
+    for schema in [&schemas.events, &schemas.views] {
+        execute(&mut admin, &format!("CREATE DATABASE IF NOT EXISTS `{schema}`")).await?;
+    }
+    migrate(&format!("{admin_url}/{}", schemas.events), Side::Events).await?;
+    migrate(&format!("{admin_url}/{}", schemas.views), Side::Views).await?;
+    for user in ["writer", "relay", "reader", "projection"] {
+        let name = format!("'{}_{user}'@'%'", schemas.user_prefix);
+        let password = &schemas.password;
+        execute(&mut admin, &format!("CREATE USER IF NOT EXISTS {name} IDENTIFIED BY '{password}'")).await?;
+    }
+    for (schema, grants) in [(&schemas.events, EVENT_GRANTS), (&schemas.views, VIEW_GRANTS)] {
+        for (user, rights, table) in grants {
+            let table = if *table == "*" { "*".to_owned() } else { format!("`{table}`") };
+            let name = format!("'{}_{user}'@'%'", schemas.user_prefix);
+            execute(&mut admin, &format!("GRANT {rights} ON `{schema}`.{table} TO {name}")).await?;
+        }
+    }
+    admin.close().await?;
+    Ok(access(admin_url, schemas))
+}
+
+async fn execute(admin: &mut MySqlConnection, sql: &str) -> Result<(), sqlx::Error> {
+    admin.execute(sql).await.map(drop)
+}
+
+/// The addresses of the four users on the server of `admin_url`.
+#[must_use]
+pub fn access(admin_url: &str, schemas: &Schemas) -> Access {
+    let host = admin_url.rsplit_once('@').map_or(admin_url, |(_, host)| host);
+    let Schemas { user_prefix, password, .. } = schemas;
+    let url = |user: &str, schema: &str| format!("mysql://{user_prefix}_{user}:{password}@{host}/{schema}");
+    Access {
+        writer: url("writer", &schemas.events),
+        relay: url("relay", &schemas.events),
+        reader: url("reader", &schemas.events),
+        projection: url("projection", &schemas.views),
+    }
+}

@@ -1,0 +1,237 @@
+//! The commands of `aris` and their options.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use domain::ids::{RestaurantId, SessionId, TenantId};
+use service_kit::telemetry::Format;
+use std::path::PathBuf;
+
+/// ArisGourmet: the event-sourced backend that restaurants run on.
+#[derive(Debug, Parser)]
+#[command(name = "aris", version)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Start everything on this machine: MySQL, NATS, all services, a demo restaurant
+    Up(Up),
+    /// Run one service, configured by environment variables
+    Serve(Serve),
+    /// Create or update the schemas, users and rights in MySQL
+    Migrate(Migrate),
+    /// Make a token that signs requests to a local installation
+    Token(Token),
+    /// Play a dinner service against a running installation and print latencies
+    Demo(Demo),
+    /// Watch a screen in this terminal
+    Watch(Watch),
+    /// Prove that feeds are whole and unchanged, and that read models equal their fold
+    Verify(Verify),
+    /// Print the OpenAPI document of all services
+    Openapi,
+}
+
+/// How log lines look.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Log {
+    /// For people
+    #[default]
+    Pretty,
+    /// One JSON object per line
+    Json,
+}
+
+impl From<Log> for Format {
+    fn from(log: Log) -> Self {
+        match log {
+            Log::Pretty => Self::Pretty,
+            Log::Json => Self::Json,
+        }
+    }
+}
+
+/// Where a local installation keeps its data.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Place {
+    /// Folder of the local installation: data, keys, addresses
+    #[arg(long, env = "ARIS_LOCAL", default_value = ".local")]
+    pub(crate) local: PathBuf,
+}
+
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Up {
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// Port of the API and the sockets on 127.0.0.1; with --processes the services listen on the four after it
+    #[arg(long, env = "ARIS_PORT", default_value_t = 8080)]
+    pub(crate) port: u16,
+    /// One process per service, as in production
+    #[arg(long)]
+    pub(crate) processes: bool,
+    /// How log lines look
+    #[arg(long, env = "ARIS_LOG", value_enum, default_value_t)]
+    pub(crate) log: Log,
+}
+
+/// One of the services.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ServiceName {
+    /// Takes commands
+    Command,
+    /// Builds and answers read models
+    Projection,
+    /// Streams events to clients
+    Gateway,
+    /// Publishes events from the outbox
+    Relay,
+    /// All of them in one process
+    All,
+}
+
+impl ServiceName {
+    pub(crate) const EACH: [Self; 4] = [Self::Command, Self::Projection, Self::Gateway, Self::Relay];
+
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Command => "command",
+            Self::Projection => "projection",
+            Self::Gateway => "gateway",
+            Self::Relay => "relay",
+            Self::All => "all",
+        }
+    }
+}
+
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Serve {
+    /// The service
+    #[arg(value_enum)]
+    pub(crate) service: ServiceName,
+    /// Address to listen on
+    #[arg(long, env = "ARIS_LISTEN", default_value = "127.0.0.1:8080")]
+    pub(crate) listen: String,
+    /// How log lines look
+    #[arg(long, env = "ARIS_LOG", value_enum, default_value_t)]
+    pub(crate) log: Log,
+    /// End when standard input ends: for a parent that may die
+    #[arg(long, hide = true)]
+    pub(crate) until_stdin_ends: bool,
+}
+
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Migrate {
+    /// MySQL address of a user who may create schemas and users, such as mysql://root@127.0.0.1:3306
+    #[arg(long, env = "ARIS_ADMIN_URL", hide_env_values = true)]
+    pub(crate) admin_url: String,
+    /// Name of the schema of the event side
+    #[arg(long, default_value = "arisgourmet_events")]
+    pub(crate) events_schema: String,
+    /// Name of the schema of the read side
+    #[arg(long, default_value = "arisgourmet_views")]
+    pub(crate) views_schema: String,
+    /// What the names of the four users start with
+    #[arg(long, default_value = "aris")]
+    pub(crate) user_prefix: String,
+    /// Their password
+    #[arg(long, env = "ARIS_DATABASE_PASSWORD", hide_env_values = true)]
+    pub(crate) password: String,
+}
+
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Token {
+    #[command(flatten)]
+    pub(crate) place: Place,
+    #[command(subcommand)]
+    pub(crate) holder: TokenHolder,
+}
+
+#[derive(Debug, Clone, Subcommand)]
+pub(crate) enum TokenHolder {
+    /// For somebody who works there
+    Staff {
+        /// owner, manager, reception, waiter, kitchen, auditor or operator
+        #[arg(long)]
+        role: String,
+        /// The restaurant; without it the role counts in every restaurant of the tenant
+        #[arg(long)]
+        restaurant: Option<RestaurantId>,
+        /// The tenant; without it that of the demo restaurant
+        #[arg(long)]
+        tenant: Option<TenantId>,
+        /// Hours that the token is good for
+        #[arg(long, default_value_t = 12, value_parser = clap::value_parser!(u16).range(1..=8760))]
+        hours: u16,
+    },
+    /// For a guest at a table
+    Guest {
+        /// The session at the table
+        #[arg(long)]
+        session: SessionId,
+        /// The restaurant; without it the demo restaurant
+        #[arg(long)]
+        restaurant: Option<RestaurantId>,
+        /// Hours that the token is good for
+        #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=8760))]
+        hours: u16,
+    },
+}
+
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Demo {
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// Orders per second, at the times of a clock: a slow answer does not slow the guests
+    #[arg(long, default_value_t = 2.0)]
+    pub(crate) rate: f64,
+    /// How long guests keep coming
+    #[arg(long, default_value_t = 5.0)]
+    pub(crate) minutes: f64,
+    /// Seconds that a cook takes per dish, about
+    #[arg(long, default_value_t = 8.0)]
+    pub(crate) cooking: f64,
+    /// Guests come and order as in another service with the same number
+    #[arg(long)]
+    pub(crate) seed: Option<u64>,
+}
+
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Watch {
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// What to watch
+    #[command(subcommand)]
+    pub(crate) screen: Screen,
+}
+
+#[derive(Debug, Clone, Subcommand)]
+pub(crate) enum Screen {
+    /// The console of a kitchen station
+    Kitchen {
+        /// The station
+        #[arg(long, default_value = "grill")]
+        station: String,
+        /// The restaurant; without it the demo restaurant
+        #[arg(long)]
+        restaurant: Option<RestaurantId>,
+        /// Print events as lines instead of a screen
+        #[arg(long)]
+        plain: bool,
+    },
+}
+
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Verify {
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// MySQL address of a reader of the event side; without it the local installation's
+    #[arg(long, env = "ARIS_READER_URL", hide_env_values = true)]
+    pub(crate) reader_url: Option<String>,
+    /// MySQL address of the read side; without it the local installation's
+    #[arg(long, env = "ARIS_PROJECTION_URL", hide_env_values = true)]
+    pub(crate) projection_url: Option<String>,
+    /// Only this restaurant
+    #[arg(long)]
+    pub(crate) restaurant: Option<RestaurantId>,
+}

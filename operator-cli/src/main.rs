@@ -1,0 +1,57 @@
+//! `aris`: runs ArisGourmet, and shows and repairs what it runs.
+
+mod cli;
+mod demo;
+mod local;
+mod migrate;
+mod shell;
+mod token;
+mod up;
+mod verify;
+mod watch;
+
+use anyhow::Result;
+use clap::Parser;
+use cli::{Cli, Command};
+use service_kit::telemetry;
+use std::{process::ExitCode, time::Duration};
+
+/// How long a step that cannot be interrupted (a download, say) may hold up the end.
+const END_WITHIN: Duration = Duration::from_secs(1);
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let runtime = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("aris: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let code = runtime.block_on(run(cli)).unwrap_or_else(|error| {
+        eprintln!("aris: {error:#}");
+        ExitCode::FAILURE
+    });
+    runtime.shutdown_timeout(END_WITHIN);
+    code
+}
+
+async fn run(cli: Cli) -> Result<ExitCode> {
+    match cli.command {
+        Command::Up(options) => {
+            telemetry::init(options.log.into());
+            up::run(options).await?;
+        }
+        Command::Serve(options) => {
+            telemetry::init(options.log.into());
+            shell::serve(options).await?;
+        }
+        Command::Migrate(options) => migrate::run(options).await?,
+        Command::Token(options) => token::run(options).await?,
+        Command::Demo(options) => return demo::run(options).await,
+        Command::Watch(options) => watch::run(options).await?,
+        Command::Verify(options) => return verify::run(options).await,
+        Command::Openapi => println!("{}", shell::openapi::merged_json()?),
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,101 @@
+//! `aris up`: everything on this machine, and one Ctrl-C to end it.
+
+mod child;
+mod demo_restaurant;
+mod greeting;
+
+use crate::{
+    cli::{ServiceName, Up},
+    local::{Endpoints, LocalServers, jwks_file, signing_key},
+    shell::until_told_to_end,
+};
+use anyhow::{Context, Result, bail};
+use child::Child;
+use std::path::Path;
+use tokio::net::TcpListener;
+
+/// Where the services of `--processes` listen, unless the port is given: 8081 to 8084.
+const FIRST_OF_PROCESSES: u16 = 1;
+
+pub(crate) async fn run(options: Up) -> Result<()> {
+    let local = options.place.local.clone();
+    let started = tokio::select! {
+        started = start(&options) => started?,
+        () = until_told_to_end() => bail!("stopped before everything was up; the next start goes on from here"),
+    };
+    let Running { servers, mut children, endpoints } = started;
+    greeting::print(&local, &endpoints);
+    let result = tokio::select! {
+        () = until_told_to_end() => Ok(()),
+        name = servers.first_to_end() => Err(anyhow::anyhow!(
+            "the {name} server has ended; its log lies beside its data in {}. Start again: nothing acknowledged is lost",
+            local.display()
+        )),
+        what = child::first_to_end(&mut children) => Err(anyhow::anyhow!(
+            "{what}. Nothing that was acknowledged is lost; start again to go on"
+        )),
+    };
+    eprintln!("\nstopping; data stays in {}", local.display());
+    Endpoints::remove(&local);
+    child::end_all(children).await;
+    servers.stop().await?;
+    result
+}
+
+struct Running {
+    servers: LocalServers,
+    children: Vec<Child>,
+    endpoints: Endpoints,
+}
+
+async fn start(options: &Up) -> Result<Running> {
+    let local = &options.place.local;
+    check_ports(options).await?;
+    let servers = LocalServers::start(local).await?;
+    signing_key(local)?;
+    let mysql_port = servers.mysql.port();
+    let (endpoints, services) = if options.processes {
+        (Endpoints::apart(options.port.saturating_add(FIRST_OF_PROCESSES), mysql_port), ServiceName::EACH.to_vec())
+    } else {
+        (Endpoints::together(options.port, mysql_port), vec![ServiceName::All])
+    };
+    let environment = environment(local, &servers)?;
+    let mut children = Vec::new();
+    for service in services {
+        children.push(Child::start(service, endpoints.of(service), &environment, options.log)?);
+    }
+    child::all_ready(&mut children).await?;
+    endpoints.write(local)?;
+    demo_restaurant::create(local, &endpoints).await?;
+    Ok(Running { servers, children, endpoints })
+}
+
+/// Fails when somebody else listens where the services would, before anything is started.
+async fn check_ports(options: &Up) -> Result<()> {
+    let ports = if options.processes {
+        (0..4).map(|offset| options.port.saturating_add(FIRST_OF_PROCESSES + offset)).collect()
+    } else {
+        vec![options.port]
+    };
+    for port in ports {
+        TcpListener::bind(("127.0.0.1", port)).await.with_context(|| {
+            format!(
+                "port {port} is taken: is `aris up` running already? Choose another with --port (ARGS=\"--port …\")"
+            )
+        })?;
+    }
+    Ok(())
+}
+
+/// What every service of this installation is told.
+fn environment(local: &Path, servers: &LocalServers) -> Result<Vec<(&'static str, String)>> {
+    let jwks = jwks_file(local).canonicalize()?;
+    Ok(vec![
+        ("ARIS_WRITER_URL", servers.access.writer.clone()),
+        ("ARIS_RELAY_URL", servers.access.relay.clone()),
+        ("ARIS_READER_URL", servers.access.reader.clone()),
+        ("ARIS_PROJECTION_URL", servers.access.projection.clone()),
+        ("ARIS_NATS_URL", servers.nats.url()),
+        ("ARIS_JWKS_FILE", jwks.display().to_string()),
+    ])
+}

@@ -1,0 +1,174 @@
+//! Finds what the stream has lost, and has it published again.
+//!
+//! It compares the newest message of each feed with the feed's head: after the start, after each
+//! reconnect, when a publish finds no stream, and slowly all the time. `published` is no evidence:
+//! it says what was acknowledged once, not what is still there.
+//!
+//! Feeds with rows in the outbox are left out: those rows bring the stream's tail up to date, and a
+//! refill beside them would only put older positions behind newer ones.
+
+use crate::{
+    book::Refill,
+    store::Store,
+    verdict::{self, Seen},
+};
+use anyhow::Context as _;
+use async_nats::jetstream::{
+    Context,
+    stream::{LastRawMessageErrorKind, Stream},
+};
+use chrono::{DateTime, Utc};
+use domain::{envelope::Cursor, ids::FeedId};
+use event_store::{
+    lease::Held,
+    reader::{EventReader, Head},
+};
+use futures::{StreamExt, TryStreamExt};
+use messaging::{Namespace, StreamOptions, ensure_stream, envelope};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use tokio::{
+    sync::{Notify, mpsc, watch},
+    time::Instant,
+};
+use tokio_util::sync::CancellationToken;
+
+/// Feeds in one page of heads.
+const PAGE: u32 = 128;
+/// Questions to NATS at the same time.
+const QUESTIONS_MAX: usize = 8;
+/// Feeds per second when everything may be lost.
+const FAST_FEEDS_PER_SECOND: u32 = 2_000;
+/// Feeds per second otherwise.
+const SLOW_FEEDS_PER_SECOND: u32 = 200;
+/// Pause after a pass that could not be finished.
+const RETRY_EVERY: Duration = Duration::from_millis(500);
+
+/// What the reconciler tells the engine.
+#[derive(Debug)]
+pub(crate) enum Order {
+    /// Publish these again.
+    Refill(Refill),
+    /// The stream is there (again): no feed needs to rest any longer.
+    Resume,
+}
+
+/// What the last comparison that came to its end was about.
+struct Known {
+    stream: Seen,
+    shards: BTreeSet<u8>,
+}
+
+pub(crate) struct Reconciler {
+    pub(crate) jetstream: Context,
+    pub(crate) namespace: Namespace,
+    pub(crate) reader: EventReader,
+    pub(crate) store: Store,
+    pub(crate) held: watch::Receiver<Held>,
+    pub(crate) orders: mpsc::Sender<Order>,
+    /// Set off when something may be lost.
+    pub(crate) alarm: Arc<Notify>,
+    pub(crate) every: Duration,
+    pub(crate) most: u64,
+}
+
+impl Reconciler {
+    /// Compares until `stop`.
+    pub(crate) async fn run(self, stop: CancellationToken) {
+        tokio::select! {
+            () = self.compare_for_ever() => {}
+            () = stop.cancelled() => {}
+        }
+    }
+
+    async fn compare_for_ever(&self) {
+        let mut held = self.held.clone();
+        let mut known = None;
+        loop {
+            while !messaging::is_connected(&self.jetstream.client()) {
+                tokio::time::sleep(RETRY_EVERY).await;
+            }
+            if let Err(error) = self.pass(&mut known).await {
+                tracing::warn!(error = format!("{error:#}"), "stream and store cannot be compared now");
+                tokio::time::sleep(RETRY_EVERY).await;
+                continue;
+            }
+            tokio::select! {
+                () = tokio::time::sleep(self.every) => {}
+                () = self.alarm.notified() => {}
+                Ok(()) = held.changed() => {}
+            }
+        }
+    }
+
+    /// One comparison. `known` moves only when it came to its end: what was lost stays lost until then.
+    async fn pass(&self, known: &mut Option<Known>) -> anyhow::Result<()> {
+        let shards = self.held.borrow().shards().clone();
+        let (stream, seen) = self.look().await?;
+        let lost = seen.has_lost_everything(known.as_ref().map(|known| &known.stream));
+        if lost {
+            let _ = self.orders.send(Order::Resume).await;
+        }
+        let deep = lost || known.as_ref().is_none_or(|known| !shards.is_subset(&known.shards));
+        let rate = if deep { FAST_FEEDS_PER_SECOND } else { SLOW_FEEDS_PER_SECOND };
+        let mut after = None;
+        loop {
+            let began = Instant::now();
+            let heads = self.reader.all_heads(after, PAGE).await.context("heads cannot be read")?;
+            let Some(last) = heads.last() else { break };
+            after = Some(last.feed);
+            let looked_at = self.compare(&heads, &stream, &seen, deep).await?;
+            tokio::time::sleep_until(began + Duration::from_secs(1) * looked_at / rate).await;
+        }
+        *known = Some(Known { stream: seen, shards });
+        Ok(())
+    }
+
+    /// The stream, made anew if it is gone.
+    async fn look(&self) -> anyhow::Result<(Stream, Seen)> {
+        ensure_stream(&self.jetstream, &self.namespace, StreamOptions::of(&self.namespace))
+            .await
+            .context("the stream cannot be made")?;
+        let stream = self.jetstream.get_stream(self.namespace.stream_name()).await.context("no stream")?;
+        let info = stream.cached_info();
+        let since = info.state.first_timestamp.unix_timestamp_nanos();
+        let seen = Seen {
+            created: info.created.unix_timestamp_nanos(),
+            first: info.state.first_sequence,
+            last: info.state.last_sequence,
+            since: i64::try_from(since).map_or(DateTime::UNIX_EPOCH, DateTime::from_timestamp_nanos),
+        };
+        Ok((stream, seen))
+    }
+
+    /// Compares a page of feeds; tells how many there were to look at.
+    async fn compare(&self, heads: &[Head], stream: &Stream, seen: &Seen, deep: bool) -> anyhow::Result<u32> {
+        let now = Utc::now();
+        let held = self.held.borrow().clone();
+        let mut ours = heads.to_vec();
+        ours.retain(|head| held.holds(head.feed.shard()) && verdict::is_recent(head, now));
+        let feeds: Vec<FeedId> = ours.iter().map(|head| head.feed).collect();
+        // First the outbox, then the stream: what is in neither was acknowledged and is lost.
+        let busy = self.store.busy(&feeds).await.context("the outbox cannot be read")?;
+        let quiet = ours.into_iter().filter(|head| !busy.contains(&head.feed));
+        let mut answers =
+            futures::stream::iter(quiet).map(|head| self.tail(stream, head)).buffer_unordered(QUESTIONS_MAX);
+        while let Some((head, last)) = answers.try_next().await? {
+            let missing = verdict::missing(&head, last, seen, deep, self.most, now);
+            let Some(positions) = missing else { continue };
+            tracing::info!(feed = %head.feed, ?positions, "the stream has lost events; publishing them again");
+            let refill = Refill { feed: head.feed, epoch: head.cursor.epoch, positions };
+            let _ = self.orders.send(Order::Refill(refill)).await;
+        }
+        Ok(u32::try_from(feeds.len()).unwrap_or(u32::MAX))
+    }
+
+    /// Where the newest message of a feed stands. Not a direct get: its subject cannot hold the
+    /// wildcards, and a replica that lags would make us publish what is there.
+    async fn tail(&self, stream: &Stream, head: Head) -> anyhow::Result<(Head, Option<Cursor>)> {
+        match stream.get_last_raw_message_by_subject(&self.namespace.feed_subjects(head.feed)).await {
+            Ok(message) => Ok((head, envelope::cursor(&message.headers).ok())),
+            Err(error) if error.kind() == LastRawMessageErrorKind::NoMessageFound => Ok((head, None)),
+            Err(error) => Err(error).context("the stream does not answer"),
+        }
+    }
+}

@@ -1,0 +1,175 @@
+//! Proof that the read models equal the fold of the feed.
+//!
+//! The rows that ought to be there are computed a second time, in memory, from the domain's own
+//! aggregates: not by the code that applies events to the tables. `aris verify` shows the differences.
+
+mod expected;
+mod rows;
+
+use crate::views::{kitchen_board, orders, restaurants};
+use domain::{envelope::Cursor, ids::FeedId, limits::PAGE_EVENTS_MAX};
+use event_store::{
+    follow::{FeedFollower, FollowError},
+    reader::EventReader,
+};
+use expected::Expected;
+use rows::{Rows, Stored};
+use sqlx::MySqlPool;
+
+/// Differences that a report spells out, per view.
+pub const DIFFERENCES_MAX: usize = 100;
+
+/// What was found out about the read models of one restaurant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Report {
+    /// The restaurant.
+    pub feed: FeedId,
+    /// One for each view.
+    pub views: Vec<ViewReport>,
+}
+
+/// What was found out about one view.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ViewReport {
+    /// The view and its version.
+    pub projection: &'static str,
+    /// Where it stands; the comparison is with the events up to here.
+    pub cursor: Cursor,
+    /// How many events were folded.
+    pub events: u64,
+    /// How many rows it has.
+    pub rows: usize,
+    /// How many events are parked; rows of their aggregates are expected as they were before.
+    pub parked: u32,
+    /// How many rows differ.
+    pub n_differences: usize,
+    /// The first [`DIFFERENCES_MAX`] of them.
+    pub differences: Vec<Difference>,
+}
+
+/// A row that is not what the events say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Difference {
+    /// The table.
+    pub table: &'static str,
+    /// The row's key without the feed.
+    pub key: String,
+    /// The row as JSON according to the events; nothing when it should not be there.
+    pub expected: Option<String>,
+    /// The row as JSON; nothing when it is not there.
+    pub found: Option<String>,
+}
+
+/// A view: its name, its tables, and the rows that ought to be there.
+type Check = (&'static str, &'static [rows::Table], fn(&Expected) -> Rows);
+
+/// Why the comparison could not be made.
+#[derive(Debug, thiserror::Error)]
+pub enum CheckError {
+    /// The views cannot be read.
+    #[error("the views cannot be read: {0}")]
+    Views(#[from] sqlx::Error),
+    /// The feed cannot be read.
+    #[error(transparent)]
+    Feed(#[from] FollowError),
+    /// An event that is not parked cannot be decoded.
+    #[error("position {position} cannot be decoded: {source}")]
+    Event {
+        /// Where it stands.
+        position: u64,
+        /// What was wrong.
+        source: domain::event::DecodeError,
+    },
+    /// The feed ends before the place where the view stands.
+    #[error("{projection} stands at {view}, the feed ends at {feed}")]
+    Ahead {
+        /// The view.
+        projection: &'static str,
+        /// Where it stands.
+        view: Cursor,
+        /// The last event.
+        feed: Cursor,
+    },
+}
+
+impl Report {
+    /// Whether every row of every view is what the events say, and nothing is parked.
+    #[must_use]
+    pub fn is_clean(&self) -> bool {
+        self.views.iter().all(|view| view.n_differences == 0 && view.parked == 0)
+    }
+}
+
+/// Compares every view of this restaurant with its events. `views` must be a REPEATABLE READ pool;
+/// service goes on meanwhile. Needs memory for all rows of one view of one restaurant, twice.
+///
+/// # Errors
+/// When either side cannot be read, or a view is ahead of the feed.
+pub async fn restaurant(views: &MySqlPool, reader: &EventReader, feed: FeedId) -> Result<Report, CheckError> {
+    let checks: [Check; 3] = [
+        (restaurants::schema::PROJECTION, rows::RESTAURANTS, Expected::restaurants),
+        (kitchen_board::schema::PROJECTION, rows::KITCHEN_BOARD, Expected::kitchen_board),
+        (orders::schema::PROJECTION, rows::ORDERS, Expected::orders),
+    ];
+    let mut reports = Vec::with_capacity(checks.len());
+    for (projection, tables, rows_of) in checks {
+        let stored = rows::read(views, projection, tables, feed).await?;
+        let expected = fold(reader, feed, projection, &stored).await?;
+        reports.push(compare(projection, &stored, &rows_of(&expected)));
+    }
+    Ok(Report { feed, views: reports })
+}
+
+/// Folds the events up to where the view stands, without those that are parked.
+async fn fold(
+    reader: &EventReader,
+    feed: FeedId,
+    projection: &'static str,
+    stored: &Stored,
+) -> Result<Expected, CheckError> {
+    let mut follower = FeedFollower::new(feed, Cursor { position: 0, ..stored.cursor });
+    let mut expected = Expected::default();
+    // Ends: the follower moves with every page, and an empty page is an error.
+    while follower.cursor() < stored.cursor {
+        let events = follower.catch_up(reader, PAGE_EVENTS_MAX).await?;
+        if events.is_empty() {
+            return Err(CheckError::Ahead { projection, view: stored.cursor, feed: follower.cursor() });
+        }
+        for event in events.iter().filter(|event| event.cursor <= stored.cursor) {
+            if !stored.parked.contains(&event.cursor.position) {
+                let position = event.cursor.position;
+                expected.fold(event).map_err(|source| CheckError::Event { position, source })?;
+            }
+        }
+    }
+    Ok(expected)
+}
+
+fn compare(projection: &'static str, stored: &Stored, expected: &Rows) -> ViewReport {
+    let mut report = ViewReport {
+        projection,
+        cursor: stored.cursor,
+        events: stored.cursor.position,
+        rows: stored.rows.len(),
+        parked: u32::try_from(stored.parked.len()).unwrap_or(u32::MAX),
+        n_differences: 0,
+        differences: Vec::new(),
+    };
+    let missing = expected.keys().filter(|key| !stored.rows.contains_key(*key));
+    for key in stored.rows.keys().chain(missing) {
+        let (expected, found) = (expected.get(key), stored.rows.get(key));
+        if expected == found {
+            continue;
+        }
+        report.n_differences += 1;
+        if report.differences.len() < DIFFERENCES_MAX {
+            report.differences.push(Difference {
+                table: key.0,
+                key: key.1.clone(),
+                expected: expected.map(ToString::to_string),
+                found: found.map(ToString::to_string),
+            });
+        }
+    }
+    report
+}

@@ -1,0 +1,54 @@
+//! Every query, in one table.
+
+mod kitchen_board;
+mod orders;
+mod params;
+mod restaurants;
+mod state;
+
+pub(crate) use state::AppState;
+
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+/// The routes of this service and their part of the document.
+pub(crate) fn router() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(restaurants::get_restaurant))
+        .routes(routes!(restaurants::get_menu))
+        .routes(routes!(restaurants::get_session))
+        .routes(routes!(kitchen_board::get_kitchen_board))
+        .routes(routes!(orders::list_orders))
+        .routes(routes!(orders::get_order))
+}
+
+/// The part of the document.
+pub(crate) fn openapi() -> utoipa::openapi::OpenApi {
+    let mut api = router().into_openapi();
+    service_kit::openapi::complete(&mut api);
+    api
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_document_names_every_query_of_the_contract() {
+        let api = super::openapi();
+        let paths: Vec<&str> = api.paths.paths.keys().map(String::as_str).collect();
+        for path in ["", "/menu", "/sessions/{session}", "/kitchen-board", "/orders", "/orders/{order}"] {
+            let path = format!("/v1/restaurants/{{restaurant}}{path}");
+            assert!(paths.contains(&path.as_str()), "{path} is not in {paths:?}");
+        }
+        assert_eq!(paths.len(), 6);
+    }
+
+    #[test]
+    fn every_query_says_that_it_may_be_behind_and_who_may_ask() {
+        for (path, item) in super::openapi().paths.paths {
+            let operation = item.get.unwrap();
+            for status in ["200", "401", "404", "409", "503"] {
+                assert!(operation.responses.responses.contains_key(status), "{path} does not tell of {status}");
+            }
+            assert!(operation.operation_id.is_some() && operation.summary.is_some(), "{path}");
+        }
+    }
+}

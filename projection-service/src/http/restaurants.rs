@@ -1,0 +1,96 @@
+//! The restaurant, its menu, its sessions.
+
+use super::{
+    params::{Asked, AtLeast, MinPosition},
+    state::{AppState, unavailable},
+};
+use crate::views::restaurants::{
+    query::{self, MenuAnswer, RestaurantAnswer, SessionAnswer},
+    schema::PROJECTION,
+};
+use axum::{Json, extract::State};
+use chrono::Utc;
+use domain::{envelope::format_time, ids::SessionId};
+use identity::{Permission, Principal};
+use service_kit::{access::Access, ids::InPath, problem::Problem};
+
+/// A restaurant with its stations and tables, and who sits where.
+#[utoipa::path(
+    get, path = "/v1/restaurants/{restaurant}", tag = "restaurants",
+    params(("restaurant" = Uuid, Path), MinPosition),
+    responses((status = 200, body = RestaurantAnswer)),
+    extensions(("x-problems" = json!(["invalid-field", "projection-behind"])))
+)]
+pub(super) async fn get_restaurant(
+    State(app): State<AppState>,
+    access: Access,
+    Asked(AtLeast(min_position)): Asked<AtLeast>,
+) -> Result<Json<RestaurantAnswer>, Problem> {
+    let feed = access.restaurant;
+    let mut at = app.snapshot(PROJECTION, feed, min_position).await?;
+    let row = query::restaurant_row(at.connection(), feed).await.map_err(unavailable)?;
+    let row = row.ok_or_else(Problem::not_found)?;
+    let tables = query::tables(at.connection(), feed).await.map_err(unavailable)?;
+    let cursor = at.stand();
+    at.end().await.map_err(unavailable)?;
+    Ok(Json(RestaurantAnswer {
+        cursor,
+        now: format_time(Utc::now()),
+        id: feed.0,
+        name: row.name,
+        currency: row.currency,
+        time_zone: row.time_zone,
+        stations: row.stations,
+        tables,
+    }))
+}
+
+/// The menu, withdrawn items included.
+#[utoipa::path(
+    get, path = "/v1/restaurants/{restaurant}/menu", tag = "restaurants",
+    params(("restaurant" = Uuid, Path), MinPosition),
+    responses((status = 200, body = MenuAnswer)),
+    extensions(("x-problems" = json!(["invalid-field", "projection-behind"])))
+)]
+pub(super) async fn get_menu(
+    State(app): State<AppState>,
+    access: Access,
+    Asked(AtLeast(min_position)): Asked<AtLeast>,
+) -> Result<Json<MenuAnswer>, Problem> {
+    let mut at = app.snapshot(PROJECTION, access.restaurant, min_position).await?;
+    let items = query::items(at.connection(), access.restaurant).await.map_err(unavailable)?;
+    let cursor = at.stand();
+    at.end().await.map_err(unavailable)?;
+    Ok(Json(MenuAnswer { cursor, items }))
+}
+
+/// A table session and its guests. A guest sees only their own.
+#[utoipa::path(
+    get, path = "/v1/restaurants/{restaurant}/sessions/{session}", tag = "restaurants",
+    params(("restaurant" = Uuid, Path), ("session" = Uuid, Path), MinPosition),
+    responses((status = 200, body = SessionAnswer)),
+    extensions(
+        ("x-permission" = json!("floor:read")),
+        ("x-problems" = json!(["invalid-field", "projection-behind"]))
+    )
+)]
+pub(super) async fn get_session(
+    State(app): State<AppState>,
+    access: Access,
+    InPath(session): InPath<SessionId>,
+    Asked(AtLeast(min_position)): Asked<AtLeast>,
+) -> Result<Json<SessionAnswer>, Problem> {
+    match &access.principal {
+        Principal::Guest(guest) if guest.session_id == session => {}
+        Principal::Guest(_) => return Err(Problem::not_found()),
+        Principal::Staff(_) => access.demand(Permission::FloorRead)?,
+    }
+    let feed = access.restaurant;
+    let mut at = app.snapshot(PROJECTION, feed, min_position).await?;
+    let row = query::session_row(at.connection(), feed, session).await.map_err(unavailable)?;
+    let row = row.ok_or_else(Problem::not_found)?;
+    let diners = query::diners(at.connection(), feed, session).await.map_err(unavailable)?;
+    let cursor = at.stand();
+    at.end().await.map_err(unavailable)?;
+    Ok(Json(row.answer(cursor, session, diners)))
+}

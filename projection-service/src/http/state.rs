@@ -1,0 +1,64 @@
+//! What every handler has.
+
+use crate::read::{ReadError, Reads, Snapshot};
+use axum::extract::FromRef;
+use domain::ids::{RestaurantId, TenantId};
+use event_store::feeds::FeedDirectory;
+use identity::Verifier;
+use service_kit::{
+    access::Restaurants,
+    problem::{Code, Problem},
+};
+use std::sync::Arc;
+
+/// What every handler has. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct AppState {
+    pub(crate) reads: Reads,
+    pub(crate) feeds: Arc<FeedDirectory>,
+    pub(crate) verifier: Verifier,
+}
+
+impl FromRef<AppState> for Verifier {
+    fn from_ref(state: &AppState) -> Self {
+        state.verifier.clone()
+    }
+}
+
+impl Restaurants for AppState {
+    async fn tenant_of(&self, restaurant: RestaurantId) -> Result<Option<TenantId>, Problem> {
+        self.feeds.tenant_of(restaurant).await.map_err(|error| Problem::store_unavailable(&error))
+    }
+}
+
+impl AppState {
+    /// A moment of the view at or after `min_position`.
+    pub(crate) async fn snapshot(
+        &self,
+        projection: &'static str,
+        restaurant: RestaurantId,
+        min_position: u64,
+    ) -> Result<Snapshot, Problem> {
+        self.reads.at_least(projection, restaurant, min_position).await.map_err(problem)
+    }
+}
+
+fn problem(error: ReadError) -> Problem {
+    match error {
+        ReadError::Behind { lag } => Problem::new(Code::ProjectionBehind)
+            .detail(format!("the view is {lag} events behind that position"))
+            .fact("lag", lag),
+        ReadError::Sql(error) => unavailable(error),
+    }
+}
+
+/// The database did not answer.
+#[expect(clippy::needless_pass_by_value, reason = "it is handed to map_err")]
+pub(crate) fn unavailable(error: sqlx::Error) -> Problem {
+    match error {
+        sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) | sqlx::Error::ColumnNotFound(_) => {
+            Problem::internal(&error)
+        }
+        _ => Problem::store_unavailable(&error),
+    }
+}

@@ -1,0 +1,21 @@
+//! Read models: kept equal to the feeds, and asked by everyone who only looks.
+//!
+//! - [`start`] runs one projector per view and gives the routes of every query.
+//! - `views`: the read models, one folder each, with their tables, what events do to them, and how they
+//!   are read. `runner`: keeps a view up to date. `read`: rows and the place where they stand, at one
+//!   moment. `http`: the queries.
+//! - [`check`]: proof that the rows equal the fold of the feed.
+
+pub mod check;
+mod config;
+mod http;
+mod money;
+mod progress;
+mod read;
+mod runner;
+mod service;
+mod sql;
+mod views;
+
+pub use config::Config;
+pub use service::{Service, openapi, start};

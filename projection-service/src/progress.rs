@@ -1,0 +1,77 @@
+//! Who waits until a view has reached a position, and is woken when it does.
+
+use domain::{envelope::Cursor, ids::FeedId};
+use std::{
+    collections::HashMap,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+use tokio::sync::watch;
+
+type Key = (&'static str, FeedId);
+
+/// From so many entries on, those that nobody waits for any more are swept out.
+const SWEEP_FROM: usize = 1_024;
+
+/// Wake-ups between the projectors and the queries of one process. Nobody depends on them: who waits
+/// also looks at the checkpoint from time to time, because another process may be the projector.
+#[derive(Debug, Default)]
+pub(crate) struct Progress {
+    /// Feeds that somebody waits for, and a bounded number of leftovers.
+    waiting: Mutex<HashMap<Key, watch::Sender<u64>>>,
+}
+
+impl Progress {
+    /// A projection of this process has moved to here.
+    pub(crate) fn moved(&self, projection: &'static str, feed: FeedId, to: Cursor) {
+        let mut waiting = self.lock();
+        if let Some(sender) = waiting.get(&(projection, feed)) {
+            if sender.is_closed() {
+                waiting.remove(&(projection, feed));
+            } else {
+                sender.send_replace(to.position);
+            }
+        }
+    }
+
+    /// Tells of every move from now on.
+    pub(crate) fn watch(&self, projection: &'static str, feed: FeedId) -> watch::Receiver<u64> {
+        let mut waiting = self.lock();
+        if waiting.len() >= SWEEP_FROM {
+            waiting.retain(|_, sender| !sender.is_closed());
+        }
+        let sender = waiting.entry((projection, feed)).or_insert_with(|| watch::Sender::new(0));
+        sender.subscribe()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<Key, watch::Sender<u64>>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use uuid::Uuid;
+
+    #[tokio::test]
+    async fn a_move_wakes_who_waits_for_that_feed() {
+        let progress = Progress::default();
+        let (feed, other) = (FeedId::from(Uuid::from_u128(1)), FeedId::from(Uuid::from_u128(2)));
+        let mut waiting = progress.watch("orders@1", feed);
+        progress.moved("orders@1", other, Cursor { epoch: 1, position: 9 });
+        progress.moved("kitchen_board@1", feed, Cursor { epoch: 1, position: 8 });
+        assert!(!waiting.has_changed().unwrap());
+        progress.moved("orders@1", feed, Cursor { epoch: 1, position: 7 });
+        waiting.changed().await.unwrap();
+        assert_eq!(*waiting.borrow(), 7);
+    }
+
+    #[test]
+    fn nobody_waiting_leaves_nothing_behind() {
+        let progress = Progress::default();
+        let feed = FeedId::from(Uuid::from_u128(1));
+        drop(progress.watch("orders@1", feed));
+        progress.moved("orders@1", feed, Cursor { epoch: 1, position: 1 });
+        assert!(progress.lock().is_empty());
+    }
+}

@@ -1,0 +1,151 @@
+//! Reading rows together with the place where they stand.
+
+use crate::{progress::Progress, runner::checkpoint};
+use domain::{ids::FeedId, limits::QUERY_WAIT_SECONDS_MAX};
+use serde::Serialize;
+use sqlx::{MySql, MySqlConnection, MySqlPool, Transaction};
+use std::{sync::Arc, time::Duration};
+use tokio::{
+    sync::Semaphore,
+    time::{Instant, sleep_until},
+};
+use utoipa::ToSchema;
+
+/// The longest wait for `min_position`.
+pub(crate) const WAIT_MAX: Duration = Duration::from_secs(QUERY_WAIT_SECONDS_MAX);
+
+/// How often who waits looks by itself: the projector may be another process.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
+
+/// Requests that may wait at once; more are told the lag at once.
+const WAITING_MAX: usize = 1_024;
+
+/// Of those who wait, so many look at once: when a projector stands still, its waiters must leave
+/// connections to the queries that need not wait.
+const LOOKING_MAX: usize = 4;
+
+/// Every feed has its first event, so that a view which has not applied it yet is behind and not
+/// empty.
+const FIRST_POSITION: u64 = 1;
+
+/// Where a view stands in the feed of a restaurant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = Cursor)]
+pub(crate) struct Stand {
+    /// Changes only when the feed's numbering was restored from a backup.
+    pub(crate) epoch: u32,
+    /// The last position that the answer contains.
+    pub(crate) position: u64,
+}
+
+/// Why nothing was read.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ReadError {
+    /// The view has not come so far in time.
+    #[error("the view is {lag} events behind")]
+    Behind {
+        /// How many positions were missing at the last look.
+        lag: u64,
+    },
+    /// The database cannot answer.
+    #[error("the views database: {0}")]
+    Sql(#[from] sqlx::Error),
+}
+
+/// The queries' way to the views.
+#[derive(Clone)]
+pub(crate) struct Reads {
+    pool: MySqlPool,
+    progress: Arc<Progress>,
+    waiting: Arc<Semaphore>,
+    looking: Arc<Semaphore>,
+}
+
+/// One moment of a view: everything that is read through it stands at its cursor.
+pub(crate) struct Snapshot {
+    tx: Transaction<'static, MySql>,
+    stand: Stand,
+}
+
+impl Snapshot {
+    /// Where the view stands.
+    pub(crate) fn stand(&self) -> Stand {
+        self.stand
+    }
+
+    /// To read rows with.
+    pub(crate) fn connection(&mut self) -> &mut MySqlConnection {
+        &mut self.tx
+    }
+
+    /// Ends it. Without, the connection does it before its next use.
+    pub(crate) async fn end(self) -> Result<(), sqlx::Error> {
+        self.tx.rollback().await
+    }
+}
+
+impl Reads {
+    /// `pool` must be REPEATABLE READ: rows and cursor are read by different statements.
+    pub(crate) fn new(pool: MySqlPool, progress: Arc<Progress>) -> Self {
+        let (waiting, looking) = (Arc::new(Semaphore::new(WAITING_MAX)), Arc::new(Semaphore::new(LOOKING_MAX)));
+        Self { pool, progress, waiting, looking }
+    }
+
+    /// A moment of the view at or after `min_position`, waiting for it at most [`WAIT_MAX`].
+    pub(crate) async fn at_least(
+        &self,
+        projection: &'static str,
+        feed: FeedId,
+        min_position: u64,
+    ) -> Result<Snapshot, ReadError> {
+        let wanted = min_position.max(FIRST_POSITION);
+        match self.look(projection, feed, wanted).await? {
+            Ok(snapshot) => Ok(snapshot),
+            Err(lag) => self.wait(projection, feed, wanted, lag).await,
+        }
+    }
+
+    async fn wait(&self, projection: &'static str, feed: FeedId, wanted: u64, lag: u64) -> Result<Snapshot, ReadError> {
+        let Ok(_permit) = self.waiting.try_acquire() else { return Err(ReadError::Behind { lag }) };
+        let end = Instant::now() + WAIT_MAX;
+        let mut moved = self.progress.watch(projection, feed);
+        // Ends: each turn waits, and no turn begins after `end`.
+        loop {
+            let looked = {
+                let _turn = self.looking.acquire().await;
+                self.look(projection, feed, wanted).await?
+            };
+            let lag = match looked {
+                Ok(snapshot) => return Ok(snapshot),
+                Err(lag) => lag,
+            };
+            if Instant::now() >= end {
+                return Err(ReadError::Behind { lag });
+            }
+            tokio::select! {
+                _ = moved.wait_for(|position| *position >= wanted) => {}
+                () = sleep_until(end.min(Instant::now() + LOOK_EVERY)) => {}
+            }
+        }
+    }
+
+    /// One look: a moment at or after `wanted`, or how far it is behind.
+    async fn look(
+        &self,
+        projection: &'static str,
+        feed: FeedId,
+        wanted: u64,
+    ) -> Result<Result<Snapshot, u64>, sqlx::Error> {
+        let mut tx = self.pool.begin_with("START TRANSACTION READ ONLY").await?;
+        let cursor = checkpoint::read(&mut tx, projection, feed).await?.map(|checkpoint| checkpoint.cursor);
+        match cursor {
+            Some(cursor) if cursor.position >= wanted => {
+                Ok(Ok(Snapshot { tx, stand: Stand { epoch: cursor.epoch, position: cursor.position } }))
+            }
+            behind => {
+                tx.rollback().await?;
+                Ok(Err(wanted - behind.map_or(0, |cursor| cursor.position)))
+            }
+        }
+    }
+}

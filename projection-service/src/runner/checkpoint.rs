@@ -1,0 +1,92 @@
+//! Where a projection stands in a feed: read, made, and moved by compare-and-set.
+
+use domain::{envelope::Cursor, ids::FeedId};
+use sqlx::{MySqlConnection, Row};
+
+/// Where a projection stands in a feed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Checkpoint {
+    /// The last event that was applied or parked.
+    pub(crate) cursor: Cursor,
+    /// How many events of the feed are parked.
+    pub(crate) parked: u32,
+}
+
+/// Reads it; nothing for a feed that the projection has never met.
+pub(crate) async fn read(
+    connection: &mut MySqlConnection,
+    projection: &str,
+    feed: FeedId,
+) -> Result<Option<Checkpoint>, sqlx::Error> {
+    sqlx::query("SELECT epoch, position, parked FROM projection_checkpoints WHERE projection = ? AND feed_id = ?")
+        .bind(projection)
+        .bind(feed.0)
+        .fetch_optional(connection)
+        .await?
+        .map(|row| {
+            let cursor = Cursor { epoch: row.try_get("epoch")?, position: row.try_get("position")? };
+            Ok(Checkpoint { cursor, parked: row.try_get("parked")? })
+        })
+        .transpose()
+}
+
+/// Makes the checkpoint before the first event of a feed, unless another projector just did.
+pub(crate) async fn create(
+    connection: &mut MySqlConnection,
+    projection: &str,
+    feed: FeedId,
+    epoch: u32,
+) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "INSERT INTO projection_checkpoints (projection, feed_id, epoch, position) VALUES (?, ?, ?, 0) \
+         ON DUPLICATE KEY UPDATE projection = projection_checkpoints.projection",
+    )
+    .bind(projection)
+    .bind(feed.0)
+    .bind(epoch)
+    .execute(connection)
+    .await
+    .map(drop)
+}
+
+/// Moves it, if it still stands where the caller believes. Must be the first statement of the
+/// transaction that changes the rows: it takes the lock that makes another projector wait, and that
+/// one then loses.
+pub(crate) async fn advance(
+    connection: &mut MySqlConnection,
+    projection: &str,
+    feed: FeedId,
+    from: Checkpoint,
+    to: Cursor,
+) -> Result<bool, sqlx::Error> {
+    let moved = sqlx::query(
+        "UPDATE projection_checkpoints SET epoch = ?, position = ? \
+          WHERE projection = ? AND feed_id = ? AND epoch = ? AND position = ? AND parked = ?",
+    )
+    .bind(to.epoch)
+    .bind(to.position)
+    .bind(projection)
+    .bind(feed.0)
+    .bind(from.cursor.epoch)
+    .bind(from.cursor.position)
+    .bind(from.parked)
+    .execute(connection)
+    .await?;
+    Ok(moved.rows_affected() == 1)
+}
+
+/// Sets how many events are parked, in the transaction that parked them.
+pub(crate) async fn set_parked(
+    connection: &mut MySqlConnection,
+    projection: &str,
+    feed: FeedId,
+    parked: u32,
+) -> Result<(), sqlx::Error> {
+    sqlx::query("UPDATE projection_checkpoints SET parked = ? WHERE projection = ? AND feed_id = ?")
+        .bind(parked)
+        .bind(projection)
+        .bind(feed.0)
+        .execute(connection)
+        .await
+        .map(drop)
+}

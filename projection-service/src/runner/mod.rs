@@ -1,0 +1,190 @@
+//! Keeps one projection up to date.
+//!
+//! Truth is the checkpoint: it moves by compare-and-set as the first statement of the transaction that
+//! changes the rows, so each event has its effect once, whoever delivers it and how often. Everything
+//! else only makes it fast: leases (two projectors do not do the same work), live messages (work
+//! starts at once), and a look at the heads each second (what messages did not tell).
+//!
+//! A runner is one task that knows what each feed needs, and a bounded number of workers that each
+//! take one step of one feed: up to a page of events in one transaction.
+
+mod backoff;
+pub(crate) mod checkpoint;
+mod commit;
+pub(crate) mod heads;
+pub(crate) mod job;
+mod live;
+mod parking;
+mod poison;
+mod shards;
+mod slots;
+mod tx;
+
+use self::{
+    checkpoint::Checkpoint,
+    heads::Heads,
+    job::{Context, Job, JobError},
+    live::Live,
+    shards::Shards,
+    slots::Slots,
+};
+use async_nats::Client;
+use domain::{
+    envelope::{Cursor, RecordedEvent},
+    ids::FeedId,
+};
+use messaging::Namespace;
+use std::{collections::HashMap, sync::Arc, time::Duration};
+use tokio::{
+    sync::{mpsc, watch},
+    task::{self, JoinSet},
+    time::{Instant, sleep_until, timeout},
+};
+use tokio_util::sync::CancellationToken;
+
+/// Live events that are taken before the runner looks at anything else.
+const LIVE_PER_TURN: usize = 256;
+
+/// How long running steps may take to end after shutdown.
+const LAST_STEPS: Duration = Duration::from_secs(10);
+
+/// Settings of one runner.
+#[derive(Debug, Clone)]
+pub(crate) struct Settings {
+    /// Feeds that are worked on at once.
+    pub(crate) workers: usize,
+    /// The name of this process in leases.
+    pub(crate) owner: String,
+    /// How long a lease lasts without being renewed.
+    pub(crate) lease: Duration,
+}
+
+/// What a step of a feed was heading for, and what it came to.
+type Finished = (Cursor, Result<Option<Checkpoint>, JobError>);
+
+struct Runner {
+    context: Arc<Context>,
+    workers: usize,
+    slots: Slots,
+    shards: Shards,
+    live: Live,
+    events: mpsc::Receiver<RecordedEvent>,
+    heads: watch::Receiver<Heads>,
+    jobs: JoinSet<Finished>,
+    /// Which feed a job works on, should it break.
+    running: HashMap<task::Id, FeedId>,
+}
+
+/// Runs one projection until shutdown, then lets the running steps end.
+pub(crate) async fn run(
+    context: Arc<Context>,
+    settings: Settings,
+    nats: (Client, Namespace),
+    heads: watch::Receiver<Heads>,
+    shutdown: CancellationToken,
+) {
+    let shards = Shards::start(&context, &settings, shutdown.clone());
+    let (live, events) = Live::new(nats.0, nats.1);
+    let (slots, jobs) = (Slots::default(), JoinSet::new());
+    let (workers, running) = (settings.workers.max(1), HashMap::new());
+    let mut runner = Runner { context, workers, slots, shards, live, events, heads, jobs, running };
+    runner.run(&shutdown).await;
+    runner.end().await;
+}
+
+impl Runner {
+    async fn run(&mut self, shutdown: &CancellationToken) {
+        // Without a task that looks at the heads (it ends only at shutdown) there is nothing to do.
+        loop {
+            self.start_jobs();
+            let retry = self.slots.next_retry();
+            tokio::select! {
+                () = shutdown.cancelled() => return,
+                Some(event) = self.events.recv() => self.take_live(event),
+                Some(done) = self.jobs.join_next_with_id(), if !self.jobs.is_empty() => self.finish(done),
+                Ok(()) = self.heads.changed() => self.look_at_heads(),
+                Ok(()) = self.shards.changed() => self.change_shards(),
+                () = sleep_until(retry.unwrap_or_else(Instant::now)), if retry.is_some() => {
+                    self.slots.wake(Instant::now());
+                }
+                else => return,
+            }
+        }
+    }
+
+    fn start_jobs(&mut self) {
+        while self.jobs.len() < self.workers
+            && let Some(work) = self.slots.next()
+        {
+            let (context, feed, target) = (Arc::clone(&self.context), work.feed, work.target);
+            let job = Job { feed, known: work.known, live: work.live, target };
+            let handle = self.jobs.spawn(async move { (target, job.run(&context).await) });
+            self.running.insert(handle.id(), feed);
+        }
+    }
+
+    fn take_live(&mut self, event: RecordedEvent) {
+        let mut next = Some(event);
+        for _ in 0..LIVE_PER_TURN {
+            let Some(event) = next else { return };
+            if self.shards.holds(event.feed.shard()) {
+                self.slots.arrived(event);
+            }
+            next = self.events.try_recv().ok();
+        }
+        if let Some(event) = next {
+            self.slots.arrived(event);
+        }
+    }
+
+    fn finish(&mut self, done: Result<(task::Id, Finished), task::JoinError>) {
+        let id = done.as_ref().map_or_else(task::JoinError::id, |(id, _)| *id);
+        let Some(feed) = self.running.remove(&id) else { return };
+        match done {
+            Ok((_, (target, Ok(at)))) => self.slots.done(feed, at, target),
+            Ok((_, (_, Err(error)))) => self.fail(feed, &error),
+            Err(broken) => self.fail(feed, &broken),
+        }
+    }
+
+    fn fail(&mut self, feed: FeedId, error: &dyn std::error::Error) {
+        let failures = self.slots.failed(feed);
+        let wait = backoff::after(failures, feed.0.as_u64_pair().1);
+        self.slots.wait_until(feed, Instant::now() + wait);
+        metrics::counter!("projection_failed_steps_total", "projection" => self.projection()).increment(1);
+        tracing::warn!(projection = self.projection(), %feed, failures, error = %error, "a step is tried again");
+    }
+
+    fn look_at_heads(&mut self) {
+        let heads = Arc::clone(&self.heads.borrow_and_update());
+        for head in heads.iter().filter(|head| self.shards.holds(head.feed.shard())) {
+            let known = self.slots.known(head.feed);
+            if known.is_some_and(|known| known.epoch > head.cursor.epoch) {
+                tracing::error!(projection = self.projection(), feed = %head.feed, "the view is ahead of its feed");
+            }
+            self.slots.told(head.feed, head.cursor);
+        }
+        metrics::gauge!("projection_behind_events", "projection" => self.projection()).set(self.slots.behind() as f64);
+    }
+
+    fn change_shards(&mut self) {
+        let held = self.shards.held();
+        self.live.follow(&held);
+        self.slots.keep(|feed| held.contains(&feed.shard()));
+        self.look_at_heads();
+        metrics::gauge!("projection_shards", "projection" => self.projection()).set(held.len() as f64);
+    }
+
+    /// Lets the running steps end, so that a start right after finds nothing half done.
+    async fn end(mut self) {
+        let all_ended = async { while self.jobs.join_next_with_id().await.is_some() {} };
+        if timeout(LAST_STEPS, all_ended).await.is_err() {
+            tracing::warn!(projection = self.projection(), "steps were cut off at shutdown; they will be redone");
+        }
+        self.shards.end().await;
+    }
+
+    fn projection(&self) -> &'static str {
+        self.context.view.projection()
+    }
+}

@@ -1,0 +1,151 @@
+//! Starting and stopping.
+
+use crate::{
+    Config,
+    http::{self, AppState},
+    progress::Progress,
+    read::Reads,
+    runner::{self, Settings, heads::Heads, job::Context},
+    views,
+};
+use anyhow::Context as _;
+use axum::Router;
+use event_store::{
+    feeds::FeedDirectory,
+    pool::{Isolation, connect_lazy},
+    reader::EventReader,
+};
+use identity::Verifier;
+use messaging::Namespace;
+use service_kit::health::Check;
+use sqlx::MySqlPool;
+use std::{sync::Arc, time::Duration};
+use tokio::{sync::watch, task::JoinSet};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+/// How often the heads of all feeds are looked at.
+const HEADS_EVERY: Duration = Duration::from_secs(1);
+
+/// Connections beside those of the workers: leases and checkpoints.
+const SPARE_CONNECTIONS: u32 = 4;
+
+/// Connections to the event side.
+const READER_CONNECTIONS: u32 = 8;
+
+/// How long to wait before the projections are written down again, after a failure.
+const REGISTER_AGAIN_AFTER: Duration = Duration::from_secs(1);
+
+/// A running projection-service.
+pub struct Service {
+    state: AppState,
+    checks: Vec<Check>,
+    tasks: JoinSet<()>,
+}
+
+/// Starts every projection and the queries. Neither MySQL nor NATS has to be there yet: the checks
+/// of [`Service::health`] say when they are.
+///
+/// # Errors
+/// When an address is malformed, or the key file cannot be read.
+pub async fn start(config: Config, shutdown: CancellationToken) -> anyhow::Result<Service> {
+    let views = views::all();
+    let workers = u32::try_from(config.workers * views.len()).unwrap_or(u32::MAX);
+    let url = config.projection_url.expose();
+    let writes = connect_lazy(url, Isolation::ReadCommitted, workers.saturating_add(SPARE_CONNECTIONS))
+        .context("ARIS_PROJECTION_URL")?;
+    let queries =
+        connect_lazy(url, Isolation::RepeatableRead, config.query_connections).context("ARIS_PROJECTION_URL")?;
+    let events = connect_lazy(config.reader_url.expose(), Isolation::ReadCommitted, READER_CONNECTIONS)
+        .context("ARIS_READER_URL")?;
+    let verifier = Verifier::from_file(&config.jwks_file).context("ARIS_JWKS_FILE")?;
+    let nats = messaging::connect(&config.nats_url, &format!("projection {}", config.node)).await?;
+
+    let (reader, progress) = (EventReader::new(events.clone()), Arc::new(Progress::default()));
+    let (heads_sender, heads) = watch::channel(Heads::default());
+    let mut tasks = JoinSet::new();
+    tasks.spawn(runner::heads::look(reader.clone(), HEADS_EVERY, heads_sender, shutdown.clone()));
+    tasks.spawn(register(writes.clone(), shutdown.clone()));
+    for view in views {
+        let context = Context { view, pool: writes.clone(), reader: reader.clone(), progress: Arc::clone(&progress) };
+        let settings = Settings { workers: config.workers, owner: owner(&config.node), lease: config.lease };
+        let nats = (nats.clone(), Namespace::new(&config.nats_prefix));
+        tasks.spawn(runner::run(Arc::new(context), settings, nats, heads.clone(), shutdown.clone()));
+    }
+    let feeds = Arc::new(FeedDirectory::new(reader));
+    let state = AppState { reads: Reads::new(queries.clone(), progress), feeds, verifier };
+    let checks = vec![answers("projection-views", queries), answers("projection-events", events), connected(nats)];
+    Ok(Service { state, checks, tasks })
+}
+
+impl Service {
+    /// Every query, without fallback and without health routes.
+    pub fn routes(&self) -> Router {
+        http::router().split_for_parts().0.with_state(self.state.clone())
+    }
+
+    /// What must be true for this service to be ready.
+    #[must_use]
+    pub fn health(&self) -> Vec<Check> {
+        self.checks.clone()
+    }
+
+    /// Resolves when shutdown was cancelled and every task has ended.
+    pub async fn stopped(mut self) {
+        while let Some(ended) = self.tasks.join_next().await {
+            if let Err(error) = ended {
+                tracing::error!(error = %error, "a task of the projection-service broke");
+            }
+        }
+    }
+}
+
+/// The part of the OpenAPI document that this service answers.
+#[must_use]
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    http::openapi()
+}
+
+/// Two processes may have the same name by mistake; their leases must not be shared.
+fn owner(node: &str) -> String {
+    format!("{node:.40}-{}", Uuid::new_v4().simple())
+}
+
+fn answers(name: &'static str, pool: MySqlPool) -> Check {
+    Check::new(name, move || {
+        let pool = pool.clone();
+        async move { sqlx::query("SELECT 1").execute(&pool).await.map(drop).map_err(|error| error.to_string()) }
+    })
+}
+
+fn connected(client: async_nats::Client) -> Check {
+    Check::new("projection-nats", move || {
+        let connected = messaging::is_connected(&client);
+        async move { if connected { Ok(()) } else { Err("not connected; the views are up to a second behind".into()) } }
+    })
+    .advisory()
+}
+
+/// Writes down which projections this build keeps, for operators to see.
+async fn register(pool: MySqlPool, shutdown: CancellationToken) {
+    while let Err(error) = try_register(&pool).await {
+        tracing::warn!(error = %error, "the projections cannot be written down yet");
+        tokio::select! {
+            () = shutdown.cancelled() => return,
+            () = tokio::time::sleep(REGISTER_AGAIN_AFTER) => {}
+        }
+    }
+}
+
+async fn try_register(pool: &MySqlPool) -> Result<(), sqlx::Error> {
+    for view in views::all() {
+        sqlx::query(
+            "INSERT INTO projections (projection, status) VALUES (?, 'live') \
+             ON DUPLICATE KEY UPDATE status = projections.status",
+        )
+        .bind(view.projection())
+        .execute(pool)
+        .await?;
+    }
+    Ok(())
+}

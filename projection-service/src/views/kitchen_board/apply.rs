@@ -1,0 +1,217 @@
+//! What events do to the kitchen board: a line comes with `line.fired`, changes, and goes with
+//! `line.served` or `line.voided`.
+
+use super::schema::TABLES;
+use crate::{
+    sql,
+    views::{ApplyError, Fact, all_met},
+};
+use chrono::{DateTime, Utc};
+use domain::{
+    event::Event,
+    ids::{FeedId, LineId},
+    ordering::{LineFired, LineState, OrderEvent},
+    station::StationKey,
+};
+use sqlx::{MySqlConnection, QueryBuilder};
+use std::collections::{BTreeMap, BTreeSet};
+
+type Key = (StationKey, LineId);
+
+/// A line that came in this batch.
+#[derive(Debug, PartialEq)]
+struct NewLine {
+    fired: LineFired,
+    fired_position: u64,
+    fired_at: DateTime<Utc>,
+    state: LineState,
+    changed_at: DateTime<Utc>,
+}
+
+/// What a batch of events changes, each row once.
+#[derive(Debug, Default, PartialEq)]
+pub(super) struct Changes {
+    new: BTreeMap<Key, NewLine>,
+    /// Lines of earlier batches, by what they become, so that one statement moves many.
+    moved: BTreeMap<Key, (LineState, DateTime<Utc>)>,
+    gone: BTreeSet<Key>,
+}
+
+impl Changes {
+    /// Folds the events of a batch together.
+    pub(super) fn of(facts: &[Fact]) -> Result<Self, ApplyError> {
+        let mut changes = Self::default();
+        for fact in facts {
+            if let Event::Order(event) = &fact.event {
+                changes.fold(fact, event)?;
+            }
+        }
+        Ok(changes)
+    }
+
+    fn fold(&mut self, fact: &Fact, event: &OrderEvent) -> Result<(), ApplyError> {
+        match event {
+            OrderEvent::LineFired(fired) => self.fire(fact, fired)?,
+            OrderEvent::LineStarted(it) => {
+                self.move_to((it.station.clone(), it.line_id), LineState::Preparing, fact.at)
+            }
+            OrderEvent::LineReady(it) => self.move_to((it.station.clone(), it.line_id), LineState::Ready, fact.at),
+            OrderEvent::LineServed(it) => self.remove((it.station.clone(), it.line_id)),
+            OrderEvent::LineVoided(it) => self.remove((it.station.clone(), it.line_id)),
+            // A kitchen never sees the order itself.
+            OrderEvent::Placed(_)
+            | OrderEvent::Accepted(_)
+            | OrderEvent::Rejected(_)
+            | OrderEvent::Cancelled(_)
+            | OrderEvent::Completed(_) => {}
+        }
+        Ok(())
+    }
+
+    fn fire(&mut self, fact: &Fact, fired: &LineFired) -> Result<(), ApplyError> {
+        let line = NewLine {
+            fired: fired.clone(),
+            fired_position: fact.position,
+            fired_at: fact.at,
+            state: LineState::Fired,
+            changed_at: fact.at,
+        };
+        match self.new.insert((fired.station.clone(), fired.line_id), line) {
+            None => Ok(()),
+            Some(_) => Err(ApplyError::Misfit { table: TABLES.lines, expected: 0, rows: 1 }),
+        }
+    }
+
+    fn move_to(&mut self, key: Key, state: LineState, at: DateTime<Utc>) {
+        if let Some(line) = self.new.get_mut(&key) {
+            (line.state, line.changed_at) = (state, at);
+        } else {
+            self.moved.insert(key, (state, at));
+        }
+    }
+
+    fn remove(&mut self, key: Key) {
+        if self.new.remove(&key).is_none() {
+            self.moved.remove(&key);
+            self.gone.insert(key);
+        }
+    }
+
+    /// Writes the changes.
+    pub(super) async fn write(self, connection: &mut MySqlConnection, feed: FeedId) -> Result<(), ApplyError> {
+        let new: Vec<NewLine> = self.new.into_values().collect();
+        for part in sql::parts(&new) {
+            insert_lines(connection, feed, part).await?;
+        }
+        for ((state, at), keys) in grouped(self.moved) {
+            for part in sql::parts(&keys) {
+                let rows = move_lines(connection, feed, part, state, at).await?;
+                all_met(TABLES.lines, part.len(), rows)?;
+            }
+        }
+        let gone: Vec<Key> = self.gone.into_iter().collect();
+        for part in sql::parts(&gone) {
+            let rows = delete_lines(connection, feed, part).await?;
+            all_met(TABLES.lines, part.len(), rows)?;
+        }
+        Ok(())
+    }
+}
+
+fn grouped(moved: BTreeMap<Key, (LineState, DateTime<Utc>)>) -> BTreeMap<(LineState, DateTime<Utc>), Vec<Key>> {
+    let mut groups: BTreeMap<_, Vec<Key>> = BTreeMap::new();
+    for (key, to) in moved {
+        groups.entry(to).or_default().push(key);
+    }
+    groups
+}
+
+async fn insert_lines(connection: &mut MySqlConnection, feed: FeedId, lines: &[NewLine]) -> Result<u64, sqlx::Error> {
+    let mut query = QueryBuilder::new(format!(
+        "INSERT INTO {} (feed_id, station, line_id, order_id, fired_position, code, table_label, order_note, \
+         name, quantity, note, state, fired_at, changed_at) ",
+        TABLES.lines
+    ));
+    query.push_values(lines, |mut row, line| {
+        row.push_bind(feed.0)
+            .push_bind(line.fired.station.as_str())
+            .push_bind(line.fired.line_id.0)
+            .push_bind(line.fired.order_id.0)
+            .push_bind(line.fired_position)
+            .push_bind(&line.fired.code)
+            .push_bind(&line.fired.table_label)
+            .push_bind(&line.fired.order_note)
+            .push_bind(&line.fired.name)
+            .push_bind(line.fired.quantity)
+            .push_bind(&line.fired.note)
+            .push_bind(line.state.as_str())
+            .push_bind(line.fired_at)
+            .push_bind(line.changed_at);
+    });
+    sql::run(connection, query).await
+}
+
+async fn move_lines(
+    connection: &mut MySqlConnection,
+    feed: FeedId,
+    keys: &[Key],
+    state: LineState,
+    at: DateTime<Utc>,
+) -> Result<u64, sqlx::Error> {
+    let mut query = QueryBuilder::new(format!("UPDATE {} SET state = ", TABLES.lines));
+    query.push_bind(state.as_str()).push(", changed_at = ").push_bind(at);
+    query.push(" WHERE (feed_id, station, line_id) IN ");
+    push_keys(&mut query, feed, keys);
+    sql::run(connection, query).await
+}
+
+async fn delete_lines(connection: &mut MySqlConnection, feed: FeedId, keys: &[Key]) -> Result<u64, sqlx::Error> {
+    let mut query = QueryBuilder::new(format!("DELETE FROM {} WHERE (feed_id, station, line_id) IN ", TABLES.lines));
+    push_keys(&mut query, feed, keys);
+    sql::run(connection, query).await
+}
+
+fn push_keys<'a>(query: &mut QueryBuilder<'a, sqlx::MySql>, feed: FeedId, keys: &'a [Key]) {
+    query.push_tuples(keys, |mut tuple, (station, line)| {
+        tuple.push_bind(feed.0).push_bind(station.as_str()).push_bind(line.0);
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::views::samples::{accepted, at, facts, fired, grill, line_id, placed, ready, served, started, voided};
+
+    fn key(line: u128) -> Key {
+        (grill(), line_id(line))
+    }
+
+    #[test]
+    fn a_line_comes_when_it_is_fired_and_not_before() {
+        let changes = Changes::of(&facts([placed(&[1]), accepted()])).unwrap();
+        assert_eq!(changes, Changes::default());
+        let changes = Changes::of(&facts([placed(&[1]), accepted(), fired(1)])).unwrap();
+        assert_eq!(changes.new[&key(1)].fired_position, 3);
+    }
+
+    #[test]
+    fn what_happens_to_a_new_line_is_one_row() {
+        let changes = Changes::of(&facts([fired(1), started(1), ready(1)])).unwrap();
+        let line = &changes.new[&key(1)];
+        assert_eq!((line.state, line.fired_at, line.changed_at), (LineState::Ready, at(1), at(3)));
+        assert!(changes.moved.is_empty() && changes.gone.is_empty());
+    }
+
+    #[test]
+    fn a_line_that_came_and_went_leaves_nothing() {
+        assert_eq!(Changes::of(&facts([fired(1), ready(1), served(1)])).unwrap(), Changes::default());
+        assert_eq!(Changes::of(&facts([fired(1), voided(1)])).unwrap(), Changes::default());
+    }
+
+    #[test]
+    fn an_older_line_is_moved_once_and_removed_once() {
+        let changes = Changes::of(&facts([started(1), ready(1), started(2), served(2)])).unwrap();
+        assert_eq!(changes.moved, BTreeMap::from([(key(1), (LineState::Ready, at(2)))]));
+        assert_eq!(changes.gone, BTreeSet::from([key(2)]));
+    }
+}

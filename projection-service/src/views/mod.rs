@@ -1,0 +1,108 @@
+//! The read models: one folder each, with its tables, what events do to them, and how they are read.
+//!
+//! | view | answers |
+//! |---|---|
+//! | [`restaurants`] | the restaurant, its menu, its sessions |
+//! | [`kitchen_board`] | what a kitchen sees |
+//! | [`orders`] | orders with their lines |
+//!
+//! `apply` is a pure step (events → changes, events of one batch folded together) followed by the
+//! statements that write the changes. A row is made from the events of one aggregate only; that is
+//! what lets one aggregate be parked while the others go on.
+
+pub(crate) mod kitchen_board;
+pub(crate) mod orders;
+pub(crate) mod restaurants;
+#[cfg(test)]
+pub(crate) mod samples;
+
+use chrono::{DateTime, Utc};
+use domain::{envelope::RecordedEvent, event::Event, ids::FeedId};
+use futures::future::BoxFuture;
+use sqlx::MySqlConnection;
+use std::sync::Arc;
+
+/// An event as views see it: decoded, with what they need of its envelope.
+#[derive(Debug, Clone)]
+pub(crate) struct Fact {
+    /// Where in the feed.
+    pub(crate) position: u64,
+    /// The version of the aggregate after it.
+    pub(crate) version: u64,
+    /// When it was committed.
+    pub(crate) at: DateTime<Utc>,
+    /// What happened.
+    pub(crate) event: Event,
+}
+
+impl Fact {
+    /// Decodes a stored event.
+    pub(crate) fn of(recorded: &RecordedEvent) -> Result<Self, domain::event::DecodeError> {
+        Ok(Self {
+            position: recorded.cursor.position,
+            version: recorded.version,
+            at: recorded.recorded_at,
+            event: recorded.event()?,
+        })
+    }
+}
+
+/// Why events could not be applied.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ApplyError {
+    /// The database said no, or did not answer.
+    #[error(transparent)]
+    Sql(#[from] sqlx::Error),
+    /// An event is about a row that the view does not have (or has already).
+    #[error("{table}: the event does not fit the rows ({rows} of {expected} are there)")]
+    Misfit {
+        /// The table.
+        table: &'static str,
+        /// How many rows the events are about.
+        expected: u64,
+        /// How many of them are there.
+        rows: u64,
+    },
+}
+
+/// Every row that the events are about must be there: a change that meets no row was lost.
+pub(crate) fn all_met(table: &'static str, expected: usize, rows: u64) -> Result<(), ApplyError> {
+    let expected = expected as u64;
+    if rows == expected { Ok(()) } else { Err(ApplyError::Misfit { table, expected, rows }) }
+}
+
+/// A read model. Applying is deterministic: the same feed gives the same rows, however it was cut
+/// into batches.
+pub(crate) trait View: Send + Sync + 'static {
+    /// Its name and version, such as `orders@1`: the key of its checkpoints and leases.
+    fn projection(&self) -> &'static str;
+
+    /// Applies these events of one feed, in order, inside the caller's transaction.
+    fn apply<'a>(
+        &'a self,
+        connection: &'a mut MySqlConnection,
+        feed: FeedId,
+        facts: &'a [Fact],
+    ) -> BoxFuture<'a, Result<(), ApplyError>>;
+
+    /// Deletes every row of this feed: it will be applied again from its first event.
+    fn clear<'a>(&'a self, connection: &'a mut MySqlConnection, feed: FeedId)
+    -> BoxFuture<'a, Result<(), sqlx::Error>>;
+}
+
+/// Every view of this build.
+pub(crate) fn all() -> [Arc<dyn View>; 3] {
+    [Arc::new(restaurants::Restaurants), Arc::new(kitchen_board::KitchenBoard), Arc::new(orders::Orders)]
+}
+
+/// Deletes the rows of one feed from each of these tables.
+pub(crate) async fn clear_tables(
+    connection: &mut MySqlConnection,
+    feed: FeedId,
+    tables: &[&str],
+) -> Result<(), sqlx::Error> {
+    for table in tables {
+        sqlx::query(&format!("DELETE FROM {table} WHERE feed_id = ?")).bind(feed.0).execute(&mut *connection).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,161 @@
+//! The statements that write the changes of the orders view.
+
+use super::{
+    apply::{Changes, NewOrder, Progress},
+    schema::TABLES,
+};
+use crate::{
+    sql,
+    views::{ApplyError, all_met},
+};
+use domain::{
+    ids::{FeedId, LineId, OrderId},
+    ordering::{LineState, PlacedLine},
+};
+use sqlx::{MySqlConnection, QueryBuilder};
+use std::collections::BTreeMap;
+
+/// A new line with its order, its place there and how far it is.
+type NewLine<'a> = (OrderId, usize, &'a PlacedLine, LineState);
+
+/// Writes the changes of one batch: new orders as they are at its end, then what became of others.
+pub(super) async fn write(
+    connection: &mut MySqlConnection,
+    feed: FeedId,
+    mut changes: Changes,
+) -> Result<(), ApplyError> {
+    let new: Vec<(&NewOrder, Progress)> = changes
+        .new
+        .iter()
+        .filter_map(|order| Some((order, changes.progress.remove(&order.placed.order_id)?)))
+        .collect();
+    for part in sql::parts(&new) {
+        insert_orders(connection, feed, part).await?;
+    }
+    let lines: Vec<NewLine<'_>> = new.iter().flat_map(|(order, progress)| new_lines(order, progress)).collect();
+    for part in sql::parts(&lines) {
+        insert_lines(connection, feed, part).await?;
+    }
+    for (order, progress) in &changes.progress {
+        all_met(TABLES.orders, 1, update_order(connection, feed, *order, progress).await?)?;
+    }
+    for (state, keys) in moved(&changes.progress) {
+        for part in sql::parts(&keys) {
+            all_met(TABLES.lines, part.len(), move_lines(connection, feed, part, state).await?)?;
+        }
+    }
+    Ok(())
+}
+
+fn new_lines<'a>(order: &'a NewOrder, progress: &'a Progress) -> impl Iterator<Item = NewLine<'a>> {
+    order.placed.lines.iter().enumerate().map(|(ordinal, line)| {
+        let state = progress.lines.get(&line.line_id).copied().unwrap_or(LineState::Placed);
+        (order.placed.order_id, ordinal, line, state)
+    })
+}
+
+/// The lines of earlier batches that moved, by what they became.
+fn moved(orders: &BTreeMap<OrderId, Progress>) -> BTreeMap<LineState, Vec<(OrderId, LineId)>> {
+    let mut groups: BTreeMap<LineState, Vec<(OrderId, LineId)>> = BTreeMap::new();
+    for (order, progress) in orders {
+        for line in &progress.moved {
+            if let Some(state) = progress.lines.get(line) {
+                groups.entry(*state).or_default().push((*order, *line));
+            }
+        }
+    }
+    groups
+}
+
+async fn insert_orders(
+    connection: &mut MySqlConnection,
+    feed: FeedId,
+    orders: &[(&NewOrder, Progress)],
+) -> Result<u64, sqlx::Error> {
+    let mut query = QueryBuilder::new(format!(
+        "INSERT INTO {} (feed_id, order_id, placed_position, session_id, table_label, code, state, placed_at, note, \
+         reason, currency, total, tax, version) ",
+        TABLES.orders
+    ));
+    query.push_values(orders, |mut row, (NewOrder { placed, position, at }, progress)| {
+        row.push_bind(feed.0)
+            .push_bind(placed.order_id.0)
+            .push_bind(*position)
+            .push_bind(placed.session_id.0)
+            .push_bind(&placed.table_label)
+            .push_bind(&placed.code)
+            .push_bind(progress.view_state().as_str())
+            .push_bind(*at)
+            .push_bind(&placed.note)
+            .push_bind(progress.reason)
+            .push_bind(placed.total.currency.to_string())
+            .push_bind(placed.total.amount)
+            .push_bind(placed.tax.amount)
+            .push_bind(progress.version);
+    });
+    sql::run(connection, query).await
+}
+
+async fn insert_lines(
+    connection: &mut MySqlConnection,
+    feed: FeedId,
+    lines: &[NewLine<'_>],
+) -> Result<u64, sqlx::Error> {
+    let mut query = QueryBuilder::new(format!(
+        "INSERT INTO {} (feed_id, order_id, line_id, ordinal, item_id, name, quantity, unit_price, line_total, \
+         line_tax, station, state, note) ",
+        TABLES.lines
+    ));
+    query.push_values(lines, |mut row, (order, ordinal, line, state)| {
+        row.push_bind(feed.0)
+            .push_bind(order.0)
+            .push_bind(line.line_id.0)
+            .push_bind(*ordinal as u64)
+            .push_bind(line.item_id.0)
+            .push_bind(&line.name)
+            .push_bind(line.quantity)
+            .push_bind(line.unit_price.amount)
+            .push_bind(line.line_total.amount)
+            .push_bind(line.line_tax.amount)
+            .push_bind(line.station.as_str())
+            .push_bind(state.as_str())
+            .push_bind(&line.note);
+    });
+    sql::run(connection, query).await
+}
+
+/// One statement per order: each has another version.
+async fn update_order(
+    connection: &mut MySqlConnection,
+    feed: FeedId,
+    order: OrderId,
+    progress: &Progress,
+) -> Result<u64, sqlx::Error> {
+    let text = format!(
+        "UPDATE {} SET state = ?, version = ?, reason = COALESCE(?, reason) WHERE feed_id = ? AND order_id = ?",
+        TABLES.orders
+    );
+    let done = sqlx::query(&text)
+        .bind(progress.view_state().as_str())
+        .bind(progress.version)
+        .bind(progress.reason)
+        .bind(feed.0)
+        .bind(order.0)
+        .execute(connection)
+        .await?;
+    Ok(done.rows_affected())
+}
+
+async fn move_lines(
+    connection: &mut MySqlConnection,
+    feed: FeedId,
+    lines: &[(OrderId, LineId)],
+    state: LineState,
+) -> Result<u64, sqlx::Error> {
+    let mut query = QueryBuilder::new(format!("UPDATE {} SET state = ", TABLES.lines));
+    query.push_bind(state.as_str()).push(" WHERE (feed_id, order_id, line_id) IN ");
+    query.push_tuples(lines, |mut tuple, (order, line)| {
+        tuple.push_bind(feed.0).push_bind(order.0).push_bind(line.0);
+    });
+    sql::run(connection, query).await
+}

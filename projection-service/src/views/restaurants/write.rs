@@ -1,0 +1,176 @@
+//! The statements that write the changes of the restaurants view.
+
+use super::{
+    apply::{Changes, NewItem, NewSession},
+    schema::TABLES,
+};
+use crate::{
+    sql,
+    views::{ApplyError, all_met},
+};
+use chrono::{DateTime, Utc};
+use domain::{
+    dining::SessionJoined,
+    ids::{FeedId, ItemId, SessionId},
+    restaurants::{RestaurantCreated, Table},
+};
+use sqlx::{MySqlConnection, QueryBuilder};
+use std::collections::BTreeMap;
+
+/// Writes the changes of one batch.
+pub(super) async fn write(connection: &mut MySqlConnection, feed: FeedId, changes: Changes) -> Result<(), ApplyError> {
+    for created in &changes.created {
+        insert_restaurant(connection, feed, created).await?;
+        let tables: Vec<(usize, &Table)> = created.tables.iter().enumerate().collect();
+        for part in sql::parts(&tables) {
+            insert_tables(connection, feed, part).await?;
+        }
+    }
+    for part in sql::parts(&changes.items) {
+        insert_items(connection, feed, part).await?;
+    }
+    for part in sql::parts(&changes.sessions) {
+        insert_sessions(connection, feed, part).await?;
+    }
+    for part in sql::parts(&changes.diners) {
+        insert_diners(connection, feed, part).await?;
+    }
+    for (available, items) in grouped(changes.availability) {
+        for part in sql::parts(&items) {
+            all_met(TABLES.items, part.len(), set_available(connection, feed, part, available).await?)?;
+        }
+    }
+    for (at, sessions) in grouped(changes.closed) {
+        for part in sql::parts(&sessions) {
+            all_met(TABLES.sessions, part.len(), close_sessions(connection, feed, part, at).await?)?;
+        }
+    }
+    Ok(())
+}
+
+/// Rows that get the same value, so that one statement changes many.
+fn grouped<K, V: Ord>(changes: BTreeMap<K, V>) -> BTreeMap<V, Vec<K>> {
+    let mut groups: BTreeMap<V, Vec<K>> = BTreeMap::new();
+    for (key, value) in changes {
+        groups.entry(value).or_default().push(key);
+    }
+    groups
+}
+
+async fn insert_restaurant(
+    connection: &mut MySqlConnection,
+    feed: FeedId,
+    created: &RestaurantCreated,
+) -> Result<(), sqlx::Error> {
+    let stations = serde_json::to_vec(&created.stations).map_err(|source| sqlx::Error::Encode(source.into()))?;
+    sqlx::query(&format!(
+        "INSERT INTO {} (feed_id, name, currency, time_zone, stations) VALUES (?, ?, ?, ?, ?)",
+        TABLES.restaurants
+    ))
+    .bind(feed.0)
+    .bind(&created.name)
+    .bind(created.currency.as_str())
+    .bind(&created.time_zone)
+    .bind(stations)
+    .execute(connection)
+    .await
+    .map(drop)
+}
+
+async fn insert_tables(
+    connection: &mut MySqlConnection,
+    feed: FeedId,
+    tables: &[(usize, &Table)],
+) -> Result<u64, sqlx::Error> {
+    let mut query =
+        QueryBuilder::new(format!("INSERT INTO {} (feed_id, table_id, ordinal, label, seats) ", TABLES.tables));
+    query.push_values(tables, |mut row, (ordinal, table)| {
+        row.push_bind(feed.0)
+            .push_bind(table.table_id.0)
+            .push_bind(*ordinal as u64)
+            .push_bind(&table.label)
+            .push_bind(table.seats);
+    });
+    sql::run(connection, query).await
+}
+
+async fn insert_items(connection: &mut MySqlConnection, feed: FeedId, items: &[NewItem]) -> Result<u64, sqlx::Error> {
+    let mut query = QueryBuilder::new(format!(
+        "INSERT INTO {} (feed_id, item_id, added_position, name, price_amount, price_currency, tax_rate_bp, \
+         station, available) ",
+        TABLES.items
+    ));
+    query.push_values(items, |mut row, NewItem { added, added_position, available }| {
+        row.push_bind(feed.0)
+            .push_bind(added.item_id.0)
+            .push_bind(*added_position)
+            .push_bind(&added.name)
+            .push_bind(added.price.amount)
+            .push_bind(added.price.currency.to_string())
+            .push_bind(u16::from(added.tax_rate_bp))
+            .push_bind(added.station.as_str())
+            .push_bind(*available);
+    });
+    sql::run(connection, query).await
+}
+
+async fn set_available(
+    connection: &mut MySqlConnection,
+    feed: FeedId,
+    items: &[ItemId],
+    available: bool,
+) -> Result<u64, sqlx::Error> {
+    let mut query = QueryBuilder::new(format!("UPDATE {} SET available = ", TABLES.items));
+    query.push_bind(available).push(" WHERE (feed_id, item_id) IN ");
+    query.push_tuples(items, |mut tuple, item| {
+        tuple.push_bind(feed.0).push_bind(item.0);
+    });
+    sql::run(connection, query).await
+}
+
+async fn insert_sessions(
+    connection: &mut MySqlConnection,
+    feed: FeedId,
+    sessions: &[NewSession],
+) -> Result<u64, sqlx::Error> {
+    let mut query = QueryBuilder::new(format!(
+        "INSERT INTO {} (feed_id, session_id, table_id, table_label, opened_at, closed_at) ",
+        TABLES.sessions
+    ));
+    query.push_values(sessions, |mut row, NewSession { opened, opened_at, closed_at }| {
+        row.push_bind(feed.0)
+            .push_bind(opened.session_id.0)
+            .push_bind(opened.table_id.0)
+            .push_bind(&opened.table_label)
+            .push_bind(*opened_at)
+            .push_bind(*closed_at);
+    });
+    sql::run(connection, query).await
+}
+
+async fn close_sessions(
+    connection: &mut MySqlConnection,
+    feed: FeedId,
+    sessions: &[SessionId],
+    at: DateTime<Utc>,
+) -> Result<u64, sqlx::Error> {
+    let mut query = QueryBuilder::new(format!("UPDATE {} SET closed_at = ", TABLES.sessions));
+    query.push_bind(at).push(" WHERE (feed_id, session_id) IN ");
+    query.push_tuples(sessions, |mut tuple, session| {
+        tuple.push_bind(feed.0).push_bind(session.0);
+    });
+    sql::run(connection, query).await
+}
+
+async fn insert_diners(
+    connection: &mut MySqlConnection,
+    feed: FeedId,
+    diners: &[SessionJoined],
+) -> Result<u64, sqlx::Error> {
+    let mut query =
+        QueryBuilder::new(format!("INSERT INTO {} (feed_id, session_id, number, diner_id) ", TABLES.diners));
+    query.push_values(diners, |mut row, joined| {
+        row.push_bind(feed.0).push_bind(joined.session_id.0).push_bind(joined.number).push_bind(joined.diner_id.0);
+    });
+    sql::run(connection, query).await
+}

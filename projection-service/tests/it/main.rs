@@ -1,0 +1,12 @@
+//! The projection-service on real servers.
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+
+mod follow;
+mod history;
+mod journey;
+mod outage;
+mod poison;
+mod rights;
+mod sql_rules;
+mod support;
+mod waiting;

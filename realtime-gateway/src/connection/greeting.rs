@@ -1,0 +1,57 @@
+//! From the open socket to the right to be welcomed.
+
+use super::{
+    End,
+    rights::right,
+    wire::{Incoming, Wire},
+};
+use crate::{
+    close::{Close, CloseCode},
+    frames::{ClientFrame, Hello, StreamRequest},
+    gateway::Gateway,
+    limits::SUBPROTOCOL,
+};
+use chrono::Utc;
+use identity::{Principal, ScopeFilter, TokenError};
+use tokio::time::timeout;
+
+/// A client that may have what it asked for.
+pub(super) struct Greeted {
+    pub(super) principal: Principal,
+    pub(super) streams: Vec<(StreamRequest, ScopeFilter)>,
+}
+
+/// Waits for `hello` and checks all of it before anything is started.
+pub(super) async fn greet(wire: &mut Wire, gateway: &Gateway) -> Result<Greeted, End> {
+    if wire.protocol() != Some(SUBPROTOCOL) {
+        return Err(Close::new(CloseCode::Version, "offer the subprotocol aris.v1.json").into());
+    }
+    let hello = timeout(gateway.timing.hello, hello(wire)).await;
+    let hello = hello.map_err(|_| Close::new(CloseCode::HelloLate, "no hello came"))??;
+    let principal = gateway.verifier.verify(&hello.token, Utc::now()).map_err(refused)?;
+    tracing::debug!(device = hello.device, streams = hello.streams.len(), "hello");
+    let mut streams = Vec::with_capacity(hello.streams.len());
+    for request in hello.streams {
+        let filter = right(gateway, &principal, &request.name()).await?;
+        streams.push((request, filter));
+    }
+    Ok(Greeted { principal, streams })
+}
+
+async fn hello(wire: &mut Wire) -> Result<Hello, End> {
+    loop {
+        match wire.receive().await? {
+            Incoming::Frame(ClientFrame::Hello(hello)) => return Ok(hello),
+            Incoming::Frame(_) => return Err(Close::new(CloseCode::BadFrame, "hello comes first").into()),
+            Incoming::Nothing => {}
+        }
+    }
+}
+
+fn refused(error: TokenError) -> Close {
+    let code = match error {
+        TokenError::Expired => CloseCode::Expired,
+        TokenError::Missing | TokenError::Invalid => CloseCode::Forbidden,
+    };
+    Close::new(code, error.to_string())
+}

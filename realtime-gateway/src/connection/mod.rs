@@ -1,0 +1,171 @@
+//! One task per connection: it waits for time, for the client and for its streams, and does what the
+//! pure [`session`](crate::session) says.
+
+mod beat;
+mod greeting;
+mod requests;
+mod rights;
+mod streams;
+mod wire;
+
+use crate::{
+    close::{Close, CloseCode},
+    feed::{HubError, Signal, signal::Dirty},
+    frames::{Drain, ServerFrame, StreamName},
+    gateway::Gateway,
+    limits::MESSAGES_PER_SECOND,
+    session::{Clock, Rate},
+};
+use axum::extract::ws::{Utf8Bytes, WebSocket};
+use identity::Principal;
+use rand::RngExt;
+use std::{
+    collections::HashMap,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+use streams::Stream;
+use wire::Wire;
+
+/// How a connection ends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum End {
+    /// We say why.
+    Close(Close),
+    /// The client has gone.
+    Gone,
+}
+
+impl From<Close> for End {
+    fn from(close: Close) -> Self {
+        Self::Close(close)
+    }
+}
+
+impl From<HubError> for Close {
+    fn from(error: HubError) -> Self {
+        let code = match error {
+            HubError::Unknown => CloseCode::NotFound,
+            HubError::Full => CloseCode::Full,
+            HubError::StoreAway => CloseCode::StoreAway,
+        };
+        Self::new(code, error.to_string())
+    }
+}
+
+impl From<HubError> for End {
+    fn from(error: HubError) -> Self {
+        Self::Close(error.into())
+    }
+}
+
+/// A connection that has been welcomed.
+struct Connection {
+    gateway: Arc<Gateway>,
+    wire: Wire,
+    principal: Principal,
+    streams: Vec<Stream>,
+    names: HashMap<StreamName, usize>,
+    signal: Arc<Signal>,
+    /// Streams that can go on.
+    dirty: Dirty,
+    clock: Clock,
+    rate: Rate,
+    /// Frames of this turn, not yet sent.
+    out: Vec<Utf8Bytes>,
+    leave_at: Option<Instant>,
+}
+
+/// Serves a socket until one side ends it.
+pub(crate) async fn serve(socket: WebSocket, gateway: Arc<Gateway>) {
+    let mut wire = Wire::new(socket, gateway.timing.write);
+    let end = match greeting::greet(&mut wire, &gateway).await {
+        Ok(greeted) => {
+            let mut connection = Connection::new(gateway, wire, greeted.principal);
+            let end = match connection.begin(greeted.streams).await {
+                Ok(()) => connection.run().await,
+                Err(end) => end,
+            };
+            wire = connection.wire;
+            end
+        }
+        Err(end) => end,
+    };
+    if let End::Close(close) = end {
+        tracing::debug!(%close, "closing a connection");
+        metrics::counter!("realtime_closes_total", "code" => close.code.name()).increment(1);
+        wire.close(&close).await;
+    }
+}
+
+impl Connection {
+    fn new(gateway: Arc<Gateway>, wire: Wire, principal: Principal) -> Self {
+        let now = Instant::now();
+        let clock = Clock::new(gateway.timing, now, ends(&principal, now));
+        Self {
+            gateway,
+            wire,
+            principal,
+            streams: Vec::new(),
+            names: HashMap::new(),
+            signal: Arc::default(),
+            dirty: Dirty::default(),
+            clock,
+            rate: Rate::new(MESSAGES_PER_SECOND, now),
+            out: Vec::new(),
+            leave_at: None,
+        }
+    }
+
+    async fn run(&mut self) -> End {
+        loop {
+            let (next, leave_at, idle) = (self.clock.next(), self.leave_at, self.dirty.is_empty());
+            // In this order, so that neither a busy feed nor a busy client can delay the times.
+            let turn = tokio::select! {
+                biased;
+                () = tokio::time::sleep_until(next.into()) => self.tick().await,
+                () = until(leave_at) => Err(Close::new(CloseCode::Drained, "the gateway leaves").into()),
+                () = self.gateway.shutdown.cancelled(), if leave_at.is_none() => self.drain().await,
+                message = self.wire.receive() => self.take(message).await,
+                dirty = self.signal.wait() => {
+                    self.dirty.merge(dirty);
+                    self.work().await
+                }
+                () = std::future::ready(()), if !idle => self.work().await,
+            };
+            if let Err(end) = turn {
+                return end;
+            }
+        }
+    }
+
+    /// The gateway leaves: each client gets its own time to come back, so that they do not fall on
+    /// the other gateways all at once.
+    async fn drain(&mut self) -> Result<(), End> {
+        let window = u64::try_from(self.gateway.timing.drain_window.as_millis()).unwrap_or(u64::MAX);
+        let in_ms = rand::rng().random_range(0..=window);
+        self.leave_at = Some(Instant::now() + Duration::from_millis(in_ms));
+        self.send(&ServerFrame::Drain(Drain { in_ms, why: "deploy".to_owned() })).await
+    }
+
+    async fn send(&mut self, frame: &ServerFrame) -> Result<(), End> {
+        self.out.push(frame.encode().into());
+        self.flush().await
+    }
+
+    async fn flush(&mut self) -> Result<(), End> {
+        self.wire.send(&mut self.out).await
+    }
+}
+
+async fn until(time: Option<Instant>) {
+    match time {
+        Some(time) => tokio::time::sleep_until(time.into()).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// When the token ends, by our own clock.
+fn ends(principal: &Principal, now: Instant) -> Instant {
+    now + (principal.expires_at() - chrono::Utc::now()).to_std().unwrap_or_default()
+}

@@ -1,0 +1,123 @@
+//! What a client must keep to.
+
+use crate::{
+    raw::{Raw, hello, request, stream},
+    world::{Gateway, World},
+};
+use identity::Permission;
+use realtime_gateway::close::CloseCode;
+use serde_json::json;
+use std::time::Duration;
+use tokio::net::TcpSocket;
+use tokio_tungstenite::{MaybeTlsStream, client_async, tungstenite::Message};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_no_frame_ends_the_connection() {
+    let world = World::start().await;
+    let gateway = world.gateway().await;
+    let token = world.staff(&Permission::ALL);
+    let floor = json!([stream(&world, "floor", None)]);
+    for bad in [r#"{"t":"sub"}"#, "{", r#"{"t":"pong","n":1,"x":2}"#, &hello(&token, floor.clone()).to_string()] {
+        let mut raw = Raw::hello(&gateway, &token, floor.clone()).await;
+        raw.send_text(bad).await;
+        raw.closes(CloseCode::BadFrame).await;
+    }
+    let mut raw = Raw::hello(&gateway, &token, floor).await;
+    raw.send_message(Message::binary(b"{}".as_slice())).await;
+    raw.closes(CloseCode::BadFrame).await;
+    let mut raw = Raw::open(&gateway).await;
+    raw.send(json!({"t": "pong", "n": 1})).await;
+    raw.closes(CloseCode::BadFrame).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn versions_are_told_apart() {
+    let world = World::start().await;
+    let gateway = world.gateway().await;
+    let mut raw = Raw::open(&gateway).await;
+    raw.send_text(r#"{"t":"hello","v":2,"new":true}"#).await;
+    raw.closes(CloseCode::Version).await;
+    let mut other = request(&gateway);
+    other.headers_mut().remove("sec-websocket-protocol");
+    Raw::with(other).await.unwrap().closes(CloseCode::Version).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_says_nothing_or_answers_nothing_is_closed() {
+    let world = World::start().await;
+    let mut config = world.config();
+    config.timing.hello = Duration::from_millis(200);
+    config.timing.heartbeat = Duration::from_millis(50);
+    config.timing.idle = Duration::from_millis(300);
+    let gateway = Gateway::start(config).await;
+    Raw::open(&gateway).await.closes(CloseCode::HelloLate).await;
+    let token = world.staff(&Permission::ALL);
+    Raw::hello(&gateway, &token, json!([stream(&world, "floor", None)])).await.closes(CloseCode::NoPong).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_that_is_not_renewed_ends_the_connection() {
+    let world = World::start().await;
+    let mut config = world.config();
+    config.timing.grace = Duration::from_millis(100);
+    let gateway = Gateway::start(config).await;
+    let token = world.staff_for(&Permission::ALL, chrono::Duration::seconds(1));
+    let raw = Raw::hello(&gateway, &token, json!([stream(&world, "floor", None)])).await;
+    raw.closes(CloseCode::Expired).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn too_many_and_too_big_messages_end_the_connection() {
+    let world = World::start().await;
+    let gateway = world.gateway().await;
+    let token = world.staff(&Permission::ALL);
+    let floor = json!([stream(&world, "floor", None)]);
+    let mut raw = Raw::hello(&gateway, &token, floor.clone()).await;
+    for n in 0..100 {
+        raw.send(json!({"t": "pong", "n": n})).await;
+    }
+    raw.closes(CloseCode::Rate).await;
+    for bytes in [64 * 1024 + 1, 300 * 1024] {
+        let mut raw = Raw::hello(&gateway, &token, floor.clone()).await;
+        raw.send_text(&" ".repeat(bytes)).await;
+        raw.closes(CloseCode::TooBig).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_does_not_read_is_closed_and_hurts_nobody() {
+    let world = World::start().await;
+    for _ in 0..4 {
+        world.orders(20, false).await;
+    }
+    let mut config = world.config();
+    config.timing.write = Duration::from_millis(300);
+    let gateway = Gateway::start(config).await;
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_recv_buffer_size(4 * 1024).unwrap();
+    let tcp = socket.connect(([127, 0, 0, 1], gateway.port).into()).await.unwrap();
+    let (socket, _) = client_async(request(&gateway), MaybeTlsStream::Plain(tcp)).await.unwrap();
+    let mut slow = Raw::over(socket);
+    let token = world.staff(&Permission::ALL);
+    slow.send(hello(&token, json!([stream(&world, "audit", Some(0))]))).await;
+
+    let mut other = Raw::hello(&gateway, &token, json!([stream(&world, "floor", None)])).await;
+    other.until("live").await;
+    world.orders(1, true).await;
+    assert_eq!(other.next_of_stream().await["t"], "ev");
+
+    // The time that passes is what is tested: longer than a write may take, shorter than the close.
+    tokio::time::sleep(Duration::from_millis(600)).await;
+    slow.closes(CloseCode::Slow).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_gateway_says_so() {
+    let world = World::start().await;
+    let mut config = world.config();
+    config.connections_max = 1;
+    let gateway = Gateway::start(config).await;
+    let token = world.staff(&Permission::ALL);
+    let _first = Raw::hello(&gateway, &token, json!([stream(&world, "floor", None)])).await;
+    Raw::open(&gateway).await.closes(CloseCode::Full).await;
+}

@@ -1,0 +1,94 @@
+//! A guest joins the session with their own device.
+
+use super::{SessionEvent, SessionJoined, TableSession};
+use crate::{ids::DinerId, limits::SESSION_DINERS_MAX, refusal::Refusal};
+
+/// Join a session.
+#[derive(Debug, Clone, PartialEq)]
+pub struct JoinSession {
+    /// Who joins: the `sub` of their token.
+    pub diner_id: DinerId,
+}
+
+pub(super) fn join(session: &TableSession, command: &JoinSession) -> Result<Vec<SessionEvent>, Refusal> {
+    let visit = session.visit().ok_or(Refusal::NotFound)?;
+    if !session.is_open() {
+        return Err(Refusal::SessionClosed);
+    }
+    if session.diner_number(command.diner_id).is_some() {
+        return Err(Refusal::AlreadyJoined);
+    }
+    if visit.diners.len() >= SESSION_DINERS_MAX {
+        return Err(Refusal::SessionFull);
+    }
+    let number = u8::try_from(visit.diners.len() + 1).map_err(|_| Refusal::SessionFull)?;
+    Ok(vec![SessionJoined { session_id: visit.session_id, diner_id: command.diner_id, number }.into()])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::JoinSession;
+    use crate::{
+        dining::{
+            SessionCommand, TableSession,
+            examples::{closed, joined, opened},
+        },
+        limits::SESSION_DINERS_MAX,
+        refusal::Refusal,
+        testing::{folded, given, id},
+    };
+
+    fn join(n: u128) -> SessionCommand {
+        SessionCommand::Join(JoinSession { diner_id: id(n) })
+    }
+
+    /// An open session with this many diners.
+    fn table_of(diners: usize) -> impl Iterator<Item = crate::dining::SessionEvent> {
+        std::iter::once(opened()).chain((1..=diners).map(|n| joined(u8::try_from(n).unwrap())))
+    }
+
+    #[test]
+    fn diners_are_numbered_in_the_order_in_which_they_join() {
+        given::<TableSession>([opened()]).when(join(1)).then([joined(1)]);
+        given::<TableSession>([opened(), joined(1)]).when(join(2)).then([joined(2)]);
+    }
+
+    #[test]
+    fn nobody_joins_twice() {
+        given::<TableSession>([opened(), joined(1)]).when(join(1)).refused(Refusal::AlreadyJoined);
+    }
+
+    #[test]
+    fn nobody_joins_a_session_that_is_over() {
+        given::<TableSession>([opened(), closed()]).when(join(1)).refused(Refusal::SessionClosed);
+    }
+
+    #[test]
+    fn who_joined_before_is_told_that_the_session_is_over_first() {
+        given::<TableSession>([opened(), joined(1), closed()]).when(join(1)).refused(Refusal::SessionClosed);
+    }
+
+    #[test]
+    fn a_session_holds_fifty_diners() {
+        given::<TableSession>(table_of(SESSION_DINERS_MAX - 1)).when(join(50)).then([joined(50)]);
+        given::<TableSession>(table_of(SESSION_DINERS_MAX)).when(join(51)).refused(Refusal::SessionFull);
+    }
+
+    #[test]
+    fn who_joined_a_full_session_is_told_so() {
+        given::<TableSession>(table_of(SESSION_DINERS_MAX)).when(join(50)).refused(Refusal::AlreadyJoined);
+    }
+
+    #[test]
+    fn a_session_that_nobody_opened_is_not_found() {
+        given::<TableSession>([]).when(join(1)).refused(Refusal::NotFound);
+    }
+
+    #[test]
+    fn the_number_of_a_diner_can_be_looked_up() {
+        let session: TableSession = folded(table_of(3));
+        assert_eq!(session.diner_number(id(3)), Some(3));
+        assert_eq!(session.diner_number(id(4)), None);
+        assert!(session.facts().is_some_and(|facts| facts.has_joined(id(2))));
+    }
+}

@@ -1,0 +1,56 @@
+//! Every bound of the product that a client can meet, in one place.
+
+/// Largest request body in bytes.
+pub const BODY_BYTES_MAX: usize = 256 * 1024;
+/// Most lines in one order.
+pub const ORDER_LINES_MAX: usize = 100;
+/// Largest quantity of one line.
+pub const QUANTITY_MAX: u32 = 999;
+/// Longest name (restaurant, item, station) in characters.
+pub const NAME_CHARS_MAX: usize = 80;
+/// Longest note in characters.
+pub const NOTE_CHARS_MAX: usize = 200;
+/// Longest label of a table in characters.
+pub const TABLE_LABEL_CHARS_MAX: usize = 16;
+/// Longest key of a station in bytes.
+pub const STATION_KEY_BYTES_MAX: usize = 32;
+/// Most stations of a restaurant.
+pub const STATIONS_MAX: usize = 32;
+/// Most tables of a restaurant.
+pub const TABLES_MAX: usize = 500;
+/// Most seats of a table.
+pub const SEATS_MAX: u16 = 200;
+/// Most items of a menu, withdrawn ones included.
+pub const MENU_ITEMS_MAX: usize = 2_000;
+/// Most diners of one table session.
+pub const SESSION_DINERS_MAX: usize = 50;
+/// Longest idempotency key in bytes (visible ASCII).
+pub const IDEMPOTENCY_KEY_BYTES_MAX: usize = 255;
+/// Longest key of a claim in bytes; the column of the claims table.
+pub const CLAIM_KEY_BYTES_MAX: usize = 255;
+/// Longest correlation id in bytes.
+pub const CORRELATION_ID_BYTES_MAX: usize = 64;
+/// Largest amount of money in minor units, either sign.
+pub const AMOUNT_MAX: i64 = 1_000_000_000_000;
+/// Largest tax rate in basis points.
+pub const TAX_RATE_BP_MAX: u16 = 10_000;
+/// Commands that may wait for one committer.
+pub const COMMITTER_QUEUE_MAX: usize = 1_024;
+/// Commands in one transaction.
+pub const BATCH_COMMANDS_MAX: usize = 256;
+/// Bytes of events and answers in one transaction.
+pub const BATCH_BYTES_MAX: usize = 1024 * 1024;
+/// Largest payload of one event in bytes.
+pub const EVENT_BYTES_MAX: usize = 256 * 1024;
+/// Most events of one page of a feed.
+pub const PAGE_EVENTS_MAX: usize = 256;
+/// Largest page of a feed in bytes.
+pub const PAGE_BYTES_MAX: usize = 256 * 1024;
+/// Most rows of one answer that lists things.
+pub const LIST_ROWS_MAX: usize = 100;
+/// Longest wait of a query for `min_position`, in seconds.
+pub const QUERY_WAIT_SECONDS_MAX: u64 = 5;
+/// Shards that all feeds are spread over.
+pub const SHARDS: u8 = 64;
+/// Hours for which an answer is found again by its idempotency key.
+pub const RECEIPT_HOURS: i64 = 24;

@@ -1,0 +1,78 @@
+//! The connection of one committer.
+
+use crate::pool::{connect_options, roll_back};
+use sqlx::{ConnectOptions, Executor, MySqlConnection, mysql::MySqlConnectOptions};
+use std::time::{Duration, Instant};
+
+/// Settings of the session. `wait_timeout`: when this process freezes inside a transaction, MySQL
+/// takes its locks away after 3 s, instead of the default 8 hours. `innodb_lock_wait_timeout`: a
+/// lock that others hold is waited for 1 s at a time, so that the other feeds are not held up.
+/// `character_set_client`: MySQL writes each parameter out as text, and needs less time for it when it
+/// need not look for characters of several bytes. Texts arrive as bytes, so nothing is compared with a
+/// text column here: claims have bytes for keys.
+const SETTINGS: &str = "SET SESSION transaction_isolation = 'READ-COMMITTED', \
+                        SESSION wait_timeout = 3, SESSION innodb_lock_wait_timeout = 1, \
+                        SESSION character_set_client = 'binary'";
+
+/// A connection that was idle for longer is asked whether it still lives before it is used.
+const TRUSTED_IDLE: Duration = Duration::from_secs(1);
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// One connection, opened anew whenever anything was wrong with it.
+pub(super) struct Session {
+    options: MySqlConnectOptions,
+    connection: Option<(MySqlConnection, Instant)>,
+}
+
+impl Session {
+    pub(super) fn new(url: &str) -> Result<Self, sqlx::Error> {
+        Ok(Self { options: connect_options(url)?, connection: None })
+    }
+
+    /// A connection that answers, outside any transaction.
+    pub(super) async fn ready(&mut self) -> Result<&mut MySqlConnection, sqlx::Error> {
+        let mut usable = None;
+        if let Some((mut connection, used)) = self.connection.take()
+            && (used.elapsed() < TRUSTED_IDLE || roll_back(&mut connection).await.is_ok())
+        {
+            usable = Some(connection);
+        }
+        let connection = match usable {
+            Some(connection) => connection,
+            None => self.open().await?,
+        };
+        Ok(&mut self.connection.insert((connection, Instant::now())).0)
+    }
+
+    /// Closes the connection: whatever transaction it was in ends, and its locks with it.
+    pub(super) fn discard(&mut self) {
+        self.connection = None;
+    }
+
+    /// Says that the connection was used just now.
+    pub(super) fn touch(&mut self) {
+        if let Some((_, used)) = &mut self.connection {
+            *used = Instant::now();
+        }
+    }
+
+    /// Keeps an idle connection, and the statements prepared on it, alive.
+    pub(super) async fn keep_alive(&mut self) {
+        if let Some((connection, used)) = &mut self.connection {
+            match tokio::time::timeout(CONNECT_TIMEOUT, roll_back(connection)).await {
+                Ok(Ok(())) => *used = Instant::now(),
+                _ => self.discard(),
+            }
+        }
+    }
+
+    async fn open(&self) -> Result<MySqlConnection, sqlx::Error> {
+        let open = async {
+            let mut connection = self.options.connect().await?;
+            connection.execute(SETTINGS).await?;
+            Ok::<_, sqlx::Error>(connection)
+        };
+        tokio::time::timeout(CONNECT_TIMEOUT, open).await.unwrap_or_else(|_| Err(sqlx::Error::PoolTimedOut))
+    }
+}

@@ -1,0 +1,19 @@
+//! The event store: one transaction for events, outbox, receipt and claims; and the one way to
+//! follow a feed.
+//!
+//! - [`committer`]: takes commands, decides them one after another against the newest state, and
+//!   commits whole batches.
+//! - [`reader`] and [`follow`]: pages of a feed, and a contiguous, resumable follower over them.
+//! - [`receipts`]: how long answers are kept. [`verify`]: proof that nothing was changed.
+//! - [`pool`]: the only place that opens connections. [`lease`]: who works on which shard.
+
+pub mod committer;
+pub mod feeds;
+pub mod follow;
+mod hash;
+pub mod lease;
+pub mod pool;
+pub mod reader;
+pub mod receipts;
+pub mod rows;
+pub mod verify;

@@ -1,0 +1,79 @@
+//! The only place that opens connection pools.
+//!
+//! Every pool cures a trap of the driver: a future that is dropped while `BEGIN` is on its way (a
+//! client hung up, a timeout fired) leaves the pooled connection inside a transaction that nobody
+//! knows of, and the next user's writes vanish when it closes. So each connection is rolled back
+//! before it is handed out; that replaces the driver's ping and costs no extra round trip.
+
+use sqlx::{
+    Executor, MySqlConnection, MySqlPool,
+    mysql::{MySqlConnectOptions, MySqlPoolOptions, MySqlSslMode},
+};
+use std::{str::FromStr, time::Duration};
+
+/// What a transaction of this pool sees.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Isolation {
+    /// Each statement sees what is committed: for everything that writes.
+    ReadCommitted,
+    /// All statements of a transaction see one moment: for queries that read rows and cursor together.
+    RepeatableRead,
+}
+
+impl Isolation {
+    fn statement(self) -> &'static str {
+        match self {
+            Self::ReadCommitted => "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
+            Self::RepeatableRead => "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ",
+        }
+    }
+}
+
+/// Statements that a connection keeps prepared: more than any service has texts.
+pub(crate) const STATEMENT_CACHE: usize = 1_024;
+
+/// How long a caller waits for a free connection.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Opens a pool. Connections are made as they are needed; the first one is made here, so that a
+/// wrong address is told at the start.
+///
+/// # Errors
+/// When the address is malformed or the server cannot be reached.
+pub async fn connect(url: &str, isolation: Isolation, max_connections: u32) -> Result<MySqlPool, sqlx::Error> {
+    options(isolation, max_connections).connect_with(connect_options(url)?).await
+}
+
+/// Like [`connect`], but the server may still be away.
+///
+/// # Errors
+/// When the address is malformed.
+pub fn connect_lazy(url: &str, isolation: Isolation, max_connections: u32) -> Result<MySqlPool, sqlx::Error> {
+    Ok(options(isolation, max_connections).connect_lazy_with(connect_options(url)?))
+}
+
+/// Options of every connection. On loopback TLS would only cost time, so it is not offered there
+/// unless the address asks for it; elsewhere the driver's default stands: TLS if the server has it.
+pub(crate) fn connect_options(url: &str) -> Result<MySqlConnectOptions, sqlx::Error> {
+    let mut options = MySqlConnectOptions::from_str(url)?;
+    if options.get_host() == "127.0.0.1" && matches!(options.get_ssl_mode(), MySqlSslMode::Preferred) {
+        options = options.ssl_mode(MySqlSslMode::Disabled);
+    }
+    Ok(options.statement_cache_capacity(STATEMENT_CACHE).timezone(Some("+00:00".to_owned())))
+}
+
+fn options(isolation: Isolation, max_connections: u32) -> MySqlPoolOptions {
+    MySqlPoolOptions::new()
+        .max_connections(max_connections)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .test_before_acquire(false)
+        .after_connect(move |connection, _| {
+            Box::pin(async move { connection.execute(isolation.statement()).await.map(drop) })
+        })
+        .before_acquire(|connection, _| Box::pin(async move { roll_back(connection).await.map(|()| true) }))
+}
+
+/// Ends whatever transaction an earlier, cancelled user may have left open.
+pub(crate) async fn roll_back(connection: &mut MySqlConnection) -> Result<(), sqlx::Error> {
+    connection.execute("ROLLBACK").await.map(drop)
+}

@@ -1,0 +1,145 @@
+//! Reading feeds from MySQL: heads and pages.
+
+use crate::rows;
+use chrono::{DateTime, Utc};
+use domain::{
+    envelope::{Cursor, RecordedEvent},
+    ids::{FeedId, TenantId},
+    limits::{PAGE_BYTES_MAX, PAGE_EVENTS_MAX},
+};
+use sqlx::{MySqlPool, QueryBuilder, Row, mysql::MySqlRow};
+use uuid::Uuid;
+
+/// Where a feed stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Head {
+    /// The feed.
+    pub feed: FeedId,
+    /// The tenant that it belongs to.
+    pub tenant: TenantId,
+    /// Its last position.
+    pub cursor: Cursor,
+    /// The time of its last event.
+    pub recorded_at: DateTime<Utc>,
+}
+
+/// Reads feeds. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct EventReader {
+    pool: MySqlPool,
+}
+
+const HEAD_COLUMNS: &str = "SELECT feed_id, tenant_id, position, epoch, recorded_at FROM feed_heads ";
+
+impl EventReader {
+    /// A reader over this pool.
+    #[must_use]
+    pub fn new(pool: MySqlPool) -> Self {
+        Self { pool }
+    }
+
+    /// The pool that it reads through.
+    #[must_use]
+    pub fn pool(&self) -> &MySqlPool {
+        &self.pool
+    }
+
+    /// Where the feed stands; `None` where there is no such feed.
+    ///
+    /// # Errors
+    /// When MySQL cannot answer.
+    pub async fn head(&self, feed: FeedId) -> Result<Option<Head>, sqlx::Error> {
+        sqlx::query("SELECT feed_id, tenant_id, position, epoch, recorded_at FROM feed_heads WHERE feed_id = ?")
+            .bind(feed.0)
+            .fetch_optional(&self.pool)
+            .await?
+            .as_ref()
+            .map(head_of)
+            .transpose()
+    }
+
+    /// Where these feeds stand; unknown ones are left out.
+    ///
+    /// # Errors
+    /// When MySQL cannot answer.
+    pub async fn heads(&self, feeds: &[FeedId]) -> Result<Vec<Head>, sqlx::Error> {
+        let mut heads = Vec::with_capacity(feeds.len());
+        for chunk in feeds.chunks(PAGE_EVENTS_MAX) {
+            let mut query = QueryBuilder::new(HEAD_COLUMNS);
+            query.push("WHERE feed_id IN (");
+            let mut ids = query.separated(", ");
+            // Padding to a power of two keeps the statement texts few.
+            let padded = chunk.len().next_power_of_two();
+            for feed in chunk.iter().chain(std::iter::repeat_n(&chunk[0], padded - chunk.len())) {
+                ids.push_bind(feed.0);
+            }
+            query.push(")");
+            for row in query.build().fetch_all(&self.pool).await? {
+                heads.push(head_of(&row)?);
+            }
+        }
+        Ok(heads)
+    }
+
+    /// All feeds in the order of their ids, a page at a time.
+    ///
+    /// # Errors
+    /// When MySQL cannot answer.
+    pub async fn all_heads(&self, after: Option<FeedId>, limit: u32) -> Result<Vec<Head>, sqlx::Error> {
+        let after: &[u8] = after.as_ref().map_or(&[], |feed| feed.0.as_bytes());
+        sqlx::query(
+            "SELECT feed_id, tenant_id, position, epoch, recorded_at FROM feed_heads \
+             WHERE feed_id > ? ORDER BY feed_id LIMIT ?",
+        )
+        .bind(after)
+        .bind(limit)
+        .fetch_all(&self.pool)
+        .await?
+        .iter()
+        .map(head_of)
+        .collect()
+    }
+
+    /// The events after this position in order: at most `limit` of them and about
+    /// [`PAGE_BYTES_MAX`], but at least one if there is one.
+    ///
+    /// # Errors
+    /// When MySQL cannot answer, or a row is not what this build writes.
+    pub async fn page(&self, feed: FeedId, after: u64, limit: usize) -> Result<Vec<RecordedEvent>, sqlx::Error> {
+        let limit = limit.min(PAGE_EVENTS_MAX);
+        let rows = sqlx::query(
+            "SELECT e.position, h.epoch, h.tenant_id, e.event_id, e.aggregate_type, e.aggregate_id, e.version, \
+                    e.type, e.schema_version, e.recorded_at, e.metadata, e.payload \
+               FROM events e JOIN feed_heads h ON h.feed_id = e.feed_id \
+              WHERE e.feed_id = ? AND e.position > ? ORDER BY e.position LIMIT ?",
+        )
+        .bind(feed.0)
+        .bind(after)
+        .bind(u32::try_from(limit).unwrap_or(u32::MAX))
+        .fetch_all(&self.pool)
+        .await?;
+        let mut events = Vec::with_capacity(rows.len());
+        let mut bytes = 0;
+        for row in &rows {
+            let event = rows::recorded_event(feed, row)?;
+            bytes += event.payload.len() + ENVELOPE_BYTES_ESTIMATE;
+            if bytes > PAGE_BYTES_MAX && !events.is_empty() {
+                break;
+            }
+            events.push(event);
+        }
+        Ok(events)
+    }
+}
+
+/// What an envelope adds to the payload.
+const ENVELOPE_BYTES_ESTIMATE: usize = 400;
+
+fn head_of(row: &MySqlRow) -> Result<Head, sqlx::Error> {
+    Ok(Head {
+        feed: FeedId::from(row.try_get::<Uuid, _>("feed_id")?),
+        tenant: TenantId::from(row.try_get::<Uuid, _>("tenant_id")?),
+        cursor: Cursor { epoch: row.try_get("epoch")?, position: row.try_get("position")? },
+        recorded_at: row.try_get("recorded_at")?,
+    })
+}

@@ -1,0 +1,9 @@
+//! The event store on a real MySQL.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod commits;
+mod faults;
+mod plans;
+mod pools;
+mod support;
+mod verification;

@@ -1,0 +1,162 @@
+//! Who sent a request, as far as rules care.
+
+use crate::{
+    claims::{Claims, EVERY_RESTAURANT, Holder},
+    permission::{Permission, PermissionSet},
+};
+use chrono::{DateTime, Utc};
+use domain::{
+    envelope::{Actor, ActorKind},
+    ids::{DinerId, RestaurantId, SessionId, TableId, TenantId},
+};
+use std::{collections::BTreeMap, sync::Arc};
+use uuid::Uuid;
+
+/// The longest `sub` in bytes: receipts are kept under it.
+pub const SUB_BYTES_MAX: usize = 64;
+
+/// The holder of a token that was found true. Cheap to clone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Principal {
+    /// Somebody who works there.
+    Staff(Staff),
+    /// A guest at a table.
+    Guest(Guest),
+}
+
+/// Somebody who works there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Staff {
+    sub: Arc<str>,
+    tenant: TenantId,
+    everywhere: PermissionSet,
+    grants: Arc<BTreeMap<RestaurantId, PermissionSet>>,
+    expires_at: DateTime<Utc>,
+}
+
+/// A guest at a table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Guest {
+    sub: Arc<str>,
+    /// Who they are; also their `sub`.
+    pub diner_id: DinerId,
+    /// The tenant of the restaurant.
+    pub tenant: TenantId,
+    /// The restaurant.
+    pub restaurant: RestaurantId,
+    /// The table where they sit.
+    pub table_id: TableId,
+    /// The session that they belong to, and nothing else.
+    pub session_id: SessionId,
+    expires_at: DateTime<Utc>,
+}
+
+/// Claims that make no sense, however well they are signed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the claims make no sense")]
+pub struct SenselessClaims;
+
+impl Principal {
+    /// The `sub` of the token: idempotency keys belong to it.
+    #[must_use]
+    pub fn sub(&self) -> &str {
+        match self {
+            Self::Staff(staff) => &staff.sub,
+            Self::Guest(guest) => &guest.sub,
+        }
+    }
+
+    /// The tenant that the holder belongs to.
+    #[must_use]
+    pub fn tenant(&self) -> TenantId {
+        match self {
+            Self::Staff(staff) => staff.tenant,
+            Self::Guest(guest) => guest.tenant,
+        }
+    }
+
+    /// When the token ends.
+    #[must_use]
+    pub fn expires_at(&self) -> DateTime<Utc> {
+        match self {
+            Self::Staff(staff) => staff.expires_at,
+            Self::Guest(guest) => guest.expires_at,
+        }
+    }
+
+    /// Whether the holder was granted this in this restaurant. A guest has no permissions: what they
+    /// may do follows from their session.
+    #[must_use]
+    pub fn may(&self, restaurant: RestaurantId, permission: Permission) -> bool {
+        match self {
+            Self::Staff(staff) => staff.everywhere.has(permission) || staff.granted(restaurant).has(permission),
+            Self::Guest(_) => false,
+        }
+    }
+
+    /// Whether the holder was granted this in every restaurant of the tenant.
+    #[must_use]
+    pub fn may_everywhere(&self, permission: Permission) -> bool {
+        matches!(self, Self::Staff(staff) if staff.everywhere.has(permission))
+    }
+
+    /// Whether the holder may know that this restaurant exists: granted anything there, or a guest
+    /// of it. Whether it belongs to their tenant is for the caller to look up.
+    #[must_use]
+    pub fn knows(&self, restaurant: RestaurantId) -> bool {
+        match self {
+            Self::Staff(staff) => !staff.everywhere.is_empty() || !staff.granted(restaurant).is_empty(),
+            Self::Guest(guest) => guest.restaurant == restaurant,
+        }
+    }
+
+    /// The holder as events name them.
+    #[must_use]
+    pub fn actor(&self) -> Actor {
+        let kind = match self {
+            Self::Staff(_) => ActorKind::Staff,
+            Self::Guest(_) => ActorKind::Guest,
+        };
+        Actor { kind, id: self.sub().to_owned() }
+    }
+}
+
+impl Staff {
+    fn granted(&self, restaurant: RestaurantId) -> PermissionSet {
+        self.grants.get(&restaurant).copied().unwrap_or_default()
+    }
+}
+
+impl TryFrom<Claims> for Principal {
+    type Error = SenselessClaims;
+
+    fn try_from(claims: Claims) -> Result<Self, SenselessClaims> {
+        let sub_is_sound =
+            (1..=SUB_BYTES_MAX).contains(&claims.sub.len()) && claims.sub.bytes().all(|byte| byte.is_ascii_graphic());
+        let expires_at = DateTime::from_timestamp(claims.exp, 0).filter(|_| sub_is_sound).ok_or(SenselessClaims)?;
+        let (sub, tenant) = (Arc::from(claims.sub), claims.tenant_id);
+        match claims.holder {
+            Holder::Staff { grants, .. } => {
+                let everywhere = grants.get(EVERY_RESTAURANT).map(|names| known(names)).unwrap_or_default();
+                let grants = grants.iter().filter_map(|(at, names)| Some((at.parse().ok()?, known(names))));
+                Ok(Self::Staff(Staff { sub, tenant, everywhere, grants: Arc::new(grants.collect()), expires_at }))
+            }
+            Holder::Guest { table_id, session_id } => {
+                let &[restaurant] = claims.branch_ids.as_slice() else { return Err(SenselessClaims) };
+                let diner_id = canonical(&sub).ok_or(SenselessClaims)?;
+                Ok(Self::Guest(Guest { sub, diner_id, tenant, restaurant, table_id, session_id, expires_at }))
+            }
+        }
+    }
+}
+
+/// Permissions that this build does not know allow nothing.
+fn known(names: &[String]) -> PermissionSet {
+    names.iter().filter_map(|name| name.parse::<Permission>().ok()).collect()
+}
+
+/// One spelling per diner, or one diner would have several sets of idempotency keys.
+fn canonical(sub: &str) -> Option<DinerId> {
+    let id = Uuid::try_parse(sub).ok()?;
+    (id.hyphenated().to_string() == sub).then_some(DinerId(id))
+}

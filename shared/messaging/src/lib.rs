@@ -1,0 +1,22 @@
+//! How events travel: subjects, messages and the connection to NATS.
+//!
+//! Everything here is a courtesy to those who want to know early. MySQL is the truth; a message may
+//! be lost, doubled or late, and whoever listens checks positions and fills holes from the store.
+//!
+//! - [`Namespace`]: the names of stream and subjects.
+//! - [`envelope`]: an event as a message (CloudEvents 1.0, binary mode) and back, equal.
+//! - [`connect`]: a connection that comes back by itself. [`ensure_stream`]: the stream of all events.
+//! - [`Waker`]: tells the relay that a shard has something new.
+
+mod connection;
+pub mod envelope;
+mod namespace;
+mod percent;
+mod stream;
+mod waker;
+
+pub use async_nats::connection::State;
+pub use connection::{InvalidAddress, connect, is_connected, times_connected};
+pub use namespace::Namespace;
+pub use stream::{StreamOptions, ensure_stream};
+pub use waker::Waker;

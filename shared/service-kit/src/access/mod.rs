@@ -1,0 +1,122 @@
+//! Who may call, as argument types of handlers: a handler that forgets to ask has no restaurant to
+//! work on and does not compile.
+//!
+//! | argument | lets in |
+//! |---|---|
+//! | [`Authenticated`] | whoever holds a true token |
+//! | [`Access`] | whoever was granted anything in the restaurant of the path, and its guests |
+//! | [`Allowed<R>`] | who was granted the right `R` in the restaurant of the path |
+//!
+//! The order is always: no token 401, not their restaurant 404, no right 403. "Not theirs" and
+//! "does not exist" are one answer, so that nobody can find out about another tenant.
+
+mod right;
+mod token;
+
+pub use right::{Right, rights};
+
+use crate::{ids::InPath, problem::Problem};
+use axum::extract::{FromRef, FromRequestParts};
+use chrono::Utc;
+use domain::ids::{RestaurantId, TenantId};
+use http::request::Parts;
+use identity::{Permission, Principal, Verifier};
+use std::{future::Future, marker::PhantomData};
+
+/// State of a service that knows which tenant a restaurant belongs to.
+pub trait Restaurants: Send + Sync {
+    /// The tenant of the restaurant, `None` where there is no such restaurant; or why that cannot be
+    /// told now.
+    fn tenant_of(&self, restaurant: RestaurantId) -> impl Future<Output = Result<Option<TenantId>, Problem>> + Send;
+}
+
+/// Whoever holds a true token.
+///
+/// # Errors
+/// `token-missing`, `token-invalid`, `token-expired`.
+#[derive(Debug, Clone)]
+pub struct Authenticated(pub Principal);
+
+/// Somebody who may know of the restaurant in the path.
+///
+/// # Errors
+/// As [`Authenticated`], then `not-found`.
+#[derive(Debug, Clone)]
+pub struct Access {
+    /// Who.
+    pub principal: Principal,
+    /// The restaurant in the path; it exists and belongs to the tenant of `principal`.
+    pub restaurant: RestaurantId,
+}
+
+/// Somebody who was granted the right `R` in the restaurant of the path. Never a guest.
+///
+/// # Errors
+/// As [`Access`], then `permission-missing`.
+#[derive(Debug, Clone)]
+pub struct Allowed<R> {
+    /// Who.
+    pub principal: Principal,
+    /// The restaurant in the path; it exists and belongs to the tenant of `principal`.
+    pub restaurant: RestaurantId,
+    right: PhantomData<R>,
+}
+
+impl Access {
+    /// Demands a permission.
+    ///
+    /// # Errors
+    /// `permission-missing`.
+    pub fn demand(&self, permission: Permission) -> Result<(), Problem> {
+        if self.principal.may(self.restaurant, permission) {
+            Ok(())
+        } else {
+            Err(Problem::permission_missing(permission))
+        }
+    }
+}
+
+impl<S> FromRequestParts<S> for Authenticated
+where
+    Verifier: FromRef<S>,
+    S: Sync,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        Ok(Self(token::principal(&parts.headers, &Verifier::from_ref(state), Utc::now())?))
+    }
+}
+
+impl<S> FromRequestParts<S> for Access
+where
+    Verifier: FromRef<S>,
+    S: Restaurants,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let Authenticated(principal) = Authenticated::from_request_parts(parts, state).await?;
+        let InPath(restaurant) = InPath::<RestaurantId>::from_request_parts(parts, state).await?;
+        // What the token does not grant is not even looked up.
+        if principal.knows(restaurant) && state.tenant_of(restaurant).await? == Some(principal.tenant()) {
+            Ok(Self { principal, restaurant })
+        } else {
+            Err(Problem::not_found())
+        }
+    }
+}
+
+impl<R: Right, S> FromRequestParts<S> for Allowed<R>
+where
+    Verifier: FromRef<S>,
+    S: Restaurants,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let access = Access::from_request_parts(parts, state).await?;
+        access.demand(R::PERMISSION)?;
+        Ok(Self { principal: access.principal, restaurant: access.restaurant, right: PhantomData })
+    }
+}

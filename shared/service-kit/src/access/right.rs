@@ -1,0 +1,43 @@
+//! Permissions as types.
+
+use identity::Permission;
+
+/// A permission that a handler demands with [`super::Allowed`].
+pub trait Right: Send {
+    /// The permission.
+    const PERMISSION: Permission;
+}
+
+macro_rules! rights {
+    ($($name:ident),* $(,)?) => {
+        /// One type for each permission that is granted per restaurant.
+        pub mod rights {
+            use super::{Permission, Right};
+
+            $(
+                #[doc = concat!("The right to [`Permission::", stringify!($name), "`].")]
+                #[derive(Debug, Clone, Copy)]
+                pub enum $name {}
+
+                impl Right for $name {
+                    const PERMISSION: Permission = Permission::$name;
+                }
+            )*
+        }
+    };
+}
+
+rights! {
+    MenuWrite,
+    SessionOpen,
+    SessionClose,
+    OrderPlace,
+    OrderAccept,
+    OrderCancel,
+    OrderRead,
+    LineBump,
+    LineServe,
+    KitchenRead,
+    FloorRead,
+    AuditRead,
+}

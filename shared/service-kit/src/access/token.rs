@@ -1,0 +1,36 @@
+//! Where a request carries its token.
+
+use chrono::{DateTime, Utc};
+use http::{HeaderMap, HeaderName, HeaderValue, header};
+use identity::{Principal, TokenError, Verifier};
+
+/// Guests without an account may send their token here; the token of somebody who works there counts
+/// only in `Authorization`.
+const TABLE_TOKEN: HeaderName = HeaderName::from_static("x-table-token");
+
+/// Who sent the request.
+pub(super) fn principal(headers: &HeaderMap, verifier: &Verifier, now: DateTime<Utc>) -> Result<Principal, TokenError> {
+    if let Some(value) = only(headers, &header::AUTHORIZATION)? {
+        return verifier.verify(bearer(value)?, now);
+    }
+    let value = only(headers, &TABLE_TOKEN)?.ok_or(TokenError::Missing)?;
+    match verifier.verify(value.to_str().map_err(|_| TokenError::Invalid)?, now)? {
+        guest @ Principal::Guest(_) => Ok(guest),
+        Principal::Staff(_) => Err(TokenError::Invalid),
+    }
+}
+
+/// Which of two would be meant?
+fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Option<&'a HeaderValue>, TokenError> {
+    let mut values = headers.get_all(name).iter();
+    match (values.next(), values.next()) {
+        (first, None) => Ok(first),
+        (_, Some(_)) => Err(TokenError::Invalid),
+    }
+}
+
+fn bearer(value: &HeaderValue) -> Result<&str, TokenError> {
+    let text = value.to_str().map_err(|_| TokenError::Invalid)?;
+    let (scheme, token) = text.split_once(' ').ok_or(TokenError::Invalid)?;
+    if scheme.eq_ignore_ascii_case("bearer") { Ok(token.trim_start()) } else { Err(TokenError::Invalid) }
+}

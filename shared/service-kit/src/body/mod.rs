@@ -1,0 +1,7 @@
+//! Bodies of requests: bounded in size and time, JSON, nothing unknown in them.
+
+mod json;
+mod limit;
+
+pub use json::{JsonBody, NoBody};
+pub(crate) use limit::limit;

@@ -1,0 +1,150 @@
+//! Problems and tokens in the OpenAPI document of a service.
+//!
+//! An operation names its own problems and its permission as extensions; what every operation can
+//! answer is added here, so that no route forgets it:
+//!
+//! ```text
+//! #[utoipa::path(post, path = "/v1/…", responses((status = 200, body = Done)),
+//!     extensions(("x-permission" = json!("order:accept")), ("x-problems" = json!(["order-not-placed"]))))]
+//! ```
+
+use crate::problem::{Code, MEDIA_TYPE, Problem};
+use std::collections::BTreeMap;
+use utoipa::{
+    ToSchema,
+    openapi::{
+        OpenApi, Ref, RefOr,
+        content::ContentBuilder,
+        example::ExampleBuilder,
+        path::{Operation, PathItem},
+        response::ResponseBuilder,
+        schema::ComponentsBuilder,
+        security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme},
+    },
+};
+
+/// The extension with the permission that an operation needs.
+pub const PERMISSION: &str = "x-permission";
+/// The extension with the problems that only this operation answers, by their codes.
+pub const PROBLEMS: &str = "x-problems";
+
+/// What every operation can answer.
+const OF_ALL: &[Code] =
+    &[Code::TokenMissing, Code::TokenInvalid, Code::TokenExpired, Code::Internal, Code::StoreUnavailable];
+/// What every command can answer besides.
+const OF_COMMANDS: &[Code] = &[
+    Code::MalformedJson,
+    Code::InvalidField,
+    Code::IdempotencyKeyMissing,
+    Code::IdempotencyKeyInvalid,
+    Code::BodyTooSlow,
+    Code::BodyTooLarge,
+    Code::UnsupportedMediaType,
+    Code::IdempotencyKeyReused,
+    Code::QueueFull,
+    Code::ShuttingDown,
+];
+
+/// A problem document (RFC 9457). Further members are facts of the problem.
+#[derive(Debug, ToSchema)]
+#[schema(as = Problem)]
+#[expect(dead_code, reason = "only its schema is used")]
+struct ProblemDocument {
+    /// `urn:arisgourmet:problem:<code>`
+    #[schema(rename = "type", example = "urn:arisgourmet:problem:not-found")]
+    urn: String,
+    /// What it is called, the same whenever it happens.
+    title: String,
+    /// The HTTP status.
+    status: u16,
+    /// What is special this time.
+    detail: String,
+    /// The correlation id of the request.
+    instance: String,
+    /// The stable name that programs branch on.
+    code: String,
+    /// For `invalid-field`: which fields are wrong, and how.
+    errors: Option<Vec<FieldErrorDocument>>,
+}
+
+/// What is wrong with one field of a body.
+#[derive(Debug, ToSchema)]
+#[schema(as = FieldError)]
+#[expect(dead_code, reason = "only its schema is used")]
+struct FieldErrorDocument {
+    /// Which one, as a JSON Pointer (RFC 6901); empty for the whole body.
+    pointer: String,
+    /// What is wrong, in words.
+    detail: String,
+}
+
+/// Completes a document: the ways to authenticate, and every problem of every operation.
+pub fn complete(api: &mut OpenApi) {
+    for (path, item) in &mut api.paths.paths {
+        for (operation, is_command) in operations(item) {
+            let mut codes = declared(operation);
+            codes.extend(OF_ALL);
+            if is_command {
+                codes.extend(OF_COMMANDS);
+            }
+            if path.contains("{restaurant}") {
+                codes.push(Code::NotFound);
+            }
+            if extension(operation, PERMISSION).is_some() {
+                codes.push(Code::PermissionMissing);
+            }
+            answer_with(operation, &codes);
+        }
+    }
+    let components = std::mem::take(&mut api.components).map_or_else(ComponentsBuilder::new, ComponentsBuilder::from);
+    let token = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
+    let table = ApiKey::Header(ApiKeyValue::with_description("X-Table-Token", "the token of a guest at a table"));
+    api.components = Some(
+        components
+            .schema_from::<ProblemDocument>()
+            .schema_from::<FieldErrorDocument>()
+            .security_scheme("token", SecurityScheme::Http(token))
+            .security_scheme("table-token", SecurityScheme::ApiKey(table))
+            .build(),
+    );
+    let nothing: [&str; 0] = [];
+    api.security =
+        Some(vec![SecurityRequirement::new("token", nothing), SecurityRequirement::new("table-token", nothing)]);
+}
+
+fn operations(item: &mut PathItem) -> impl Iterator<Item = (&mut Operation, bool)> {
+    let get = item.get.as_mut().map(|operation| (operation, false));
+    let post = item.post.as_mut().map(|operation| (operation, true));
+    get.into_iter().chain(post)
+}
+
+fn extension<'a>(operation: &'a Operation, name: &str) -> Option<&'a serde_json::Value> {
+    operation.extensions.as_ref()?.get(name)
+}
+
+/// The codes that the operation names itself.
+fn declared(operation: &Operation) -> Vec<Code> {
+    let names = extension(operation, PROBLEMS).and_then(|names| names.as_array()).into_iter().flatten();
+    names.filter_map(|name| Code::from_name(name.as_str()?)).collect()
+}
+
+/// One response per status; each code is an example of it.
+fn answer_with(operation: &mut Operation, codes: &[Code]) {
+    let mut by_status: BTreeMap<u16, Vec<Code>> = BTreeMap::new();
+    for code in codes {
+        by_status.entry(code.status().as_u16()).or_default().push(*code);
+    }
+    for (status, codes) in by_status {
+        let description: Vec<String> = codes.iter().map(|code| format!("`{}`", code.as_str())).collect();
+        let examples = codes.iter().map(|code| (code.as_str(), example(*code)));
+        let content =
+            ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).examples_from_iter(examples).build();
+        let response = ResponseBuilder::new().description(description.join(", ")).content(MEDIA_TYPE, content).build();
+        operation.responses.responses.insert(status.to_string(), RefOr::T(response));
+    }
+}
+
+fn example(code: Code) -> RefOr<utoipa::openapi::example::Example> {
+    let document = serde_json::from_slice(&Problem::new(code).to_bytes("7f9c…")).ok();
+    RefOr::T(ExampleBuilder::new().summary(code.title()).value(document).build())
+}

@@ -1,0 +1,97 @@
+//! The catalogue of problems.
+
+use http::StatusCode;
+
+macro_rules! codes {
+    ($($(#[$doc:meta])* $variant:ident = $status:literal $code:literal $title:literal,)*) => {
+        /// What went wrong: a closed list, because clients branch on it.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum Code {
+            $(#[doc = concat!("`", $code, "` (", stringify!($status), "): ", $title, ".")] $variant,)*
+        }
+
+        impl Code {
+            /// Every problem there is.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),*];
+
+            /// The stable name; the last part of the problem's `type`.
+            #[must_use]
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $code,)* }
+            }
+
+            /// What it is called, the same whenever it happens.
+            #[must_use]
+            pub fn title(self) -> &'static str {
+                match self { $(Self::$variant => $title,)* }
+            }
+
+            /// The HTTP status.
+            #[must_use]
+            pub fn status(self) -> StatusCode {
+                let status: u16 = match self { $(Self::$variant => $status,)* };
+                StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+            }
+        }
+    };
+}
+
+codes! {
+    MalformedJson = 400 "malformed-json" "The body is not JSON",
+    InvalidField = 400 "invalid-field" "A field is missing, unknown or has a wrong value",
+    IdempotencyKeyMissing = 400 "idempotency-key-missing" "The request has no Idempotency-Key",
+    IdempotencyKeyInvalid = 400 "idempotency-key-invalid" "The Idempotency-Key is not 1 to 255 visible ASCII characters",
+    BadCursor = 400 "bad-cursor" "The cursor cannot be read",
+    TokenMissing = 401 "token-missing" "The request has no token",
+    TokenInvalid = 401 "token-invalid" "The token is not valid",
+    TokenExpired = 401 "token-expired" "The token has expired",
+    PermissionMissing = 403 "permission-missing" "The token does not allow this",
+    NotFound = 404 "not-found" "There is no such thing here",
+    MethodNotAllowed = 405 "method-not-allowed" "The address does not take this method",
+    BodyTooSlow = 408 "body-too-slow" "The body did not arrive in time",
+    AlreadyDone = 409 "already-done" "This was done already",
+    RestaurantExists = 409 "restaurant-exists" "The restaurant exists already",
+    UnknownStation = 409 "unknown-station" "The restaurant has no such station",
+    CurrencyMismatch = 409 "currency-mismatch" "The price is in another currency than the restaurant's",
+    ItemNameTaken = 409 "item-name-taken" "Another item of the menu has this name",
+    MenuFull = 409 "menu-full" "The menu is full",
+    ItemWithdrawn = 409 "item-withdrawn" "The item is withdrawn",
+    ItemAvailable = 409 "item-available" "The item is available already",
+    TableOccupied = 409 "table-occupied" "The table has an open session",
+    SessionClosed = 409 "session-closed" "The session is closed",
+    AlreadyJoined = 409 "already-joined" "This diner has joined already",
+    SessionFull = 409 "session-full" "The session is full",
+    OrdersOpen = 409 "orders-open" "The session has open orders",
+    UnknownSession = 409 "unknown-session" "There is no such session",
+    NotJoined = 409 "not-joined" "This diner has not joined the session",
+    UnknownItem = 409 "unknown-item" "The menu has no such item",
+    AmountTooLarge = 409 "amount-too-large" "The total of the order is too large",
+    OrderNotPlaced = 409 "order-not-placed" "The order does not wait for acceptance",
+    OrderNotCancellable = 409 "order-not-cancellable" "The order can no longer be cancelled",
+    LineNotFired = 409 "line-not-fired" "The line does not wait to be cooked",
+    LineNotCooking = 409 "line-not-cooking" "The line is not being cooked",
+    LineNotReady = 409 "line-not-ready" "The line is not ready to be served",
+    ProjectionBehind = 409 "projection-behind" "The view has not reached that position yet",
+    CursorGone = 410 "cursor-gone" "Events cannot be continued from this cursor",
+    BodyTooLarge = 413 "body-too-large" "The body is too large",
+    UnsupportedMediaType = 415 "unsupported-media-type" "The body must be application/json",
+    IdempotencyKeyReused = 422 "idempotency-key-reused" "The Idempotency-Key was used for another request",
+    Internal = 500 "internal" "Something is wrong on our side",
+    QueueFull = 503 "queue-full" "Too many commands are waiting",
+    StoreUnavailable = 503 "store-unavailable" "The store cannot be reached",
+    ShuttingDown = 503 "shutting-down" "The service is shutting down",
+}
+
+impl Code {
+    /// The problem's `type`.
+    #[must_use]
+    pub fn urn(self) -> String {
+        format!("urn:arisgourmet:problem:{}", self.as_str())
+    }
+
+    /// The problem with this stable name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|code| code.as_str() == name)
+    }
+}

@@ -1,0 +1,115 @@
+//! The shape of the house: who may depend on whom, and how large a file may be.
+
+use serde_json::Value;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+/// What each crate may use of our own crates. An arrow that is not here is broken on purpose or by
+/// mistake; either way it is decided here and nowhere else.
+const ARROWS: &[(&str, &[&str])] = &[
+    ("domain", &[]),
+    ("event-store", &["domain"]),
+    ("messaging", &["domain"]),
+    ("identity", &["domain"]),
+    ("service-kit", &["domain", "identity"]),
+    ("command-service", SHARED),
+    ("outbox-relay", SHARED),
+    ("projection-service", SHARED),
+    ("realtime-gateway", SHARED),
+    ("migrations", &[]),
+    ("local-servers", &[]),
+];
+
+const SHARED: &[&str] = &["domain", "event-store", "messaging", "identity", "service-kit"];
+
+/// What the rules of the domain must not know: clocks, networks, databases.
+const NOT_IN_DOMAIN: &[&str] = &["tokio", "sqlx", "axum", "hyper", "async-nats", "reqwest", "rand"];
+
+fn metadata() -> Value {
+    let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
+    let output = Command::new(cargo)
+        .args(["metadata", "--format-version", "1", "--no-deps", "--offline"])
+        .current_dir(root())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_path_buf()
+}
+
+/// Normal and build dependencies of each crate of the workspace.
+fn dependencies() -> BTreeMap<String, BTreeSet<String>> {
+    let metadata = metadata();
+    let packages = metadata["packages"].as_array().unwrap();
+    let of = |package: &Value| {
+        let all = package["dependencies"].as_array().unwrap().iter();
+        all.filter(|it| it["kind"] != "dev").map(|it| it["name"].as_str().unwrap().to_owned()).collect()
+    };
+    packages.iter().map(|package| (package["name"].as_str().unwrap().to_owned(), of(package))).collect()
+}
+
+#[test]
+fn every_arrow_between_crates_is_allowed() {
+    let dependencies = dependencies();
+    for (package, allowed) in ARROWS {
+        let ours = dependencies[*package].iter().filter(|name| dependencies.contains_key(*name));
+        let forbidden: Vec<_> = ours.filter(|name| !allowed.contains(&name.as_str())).collect();
+        assert!(forbidden.is_empty(), "{package} must not depend on {forbidden:?}");
+    }
+}
+
+#[test]
+fn the_domain_names_no_clock_network_or_database() {
+    let dependencies = dependencies();
+    let forbidden: Vec<_> =
+        dependencies["domain"].iter().filter(|name| NOT_IN_DOMAIN.contains(&name.as_str())).collect();
+    assert!(forbidden.is_empty(), "domain depends on {forbidden:?}");
+}
+
+#[test]
+fn there_is_one_tls_provider() {
+    let lock = std::fs::read_to_string(root().join("Cargo.lock")).unwrap();
+    let tree = Command::new(std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned()))
+        .args(["tree", "--offline", "--workspace", "--prefix", "none", "--edges", "normal"])
+        .current_dir(root())
+        .output()
+        .unwrap();
+    let tree = String::from_utf8_lossy(&tree.stdout).into_owned();
+    assert!(lock.contains("aws-lc-rs") && tree.contains("aws-lc-rs"));
+    let others: Vec<_> =
+        tree.lines().filter(|line| line.starts_with("ring v") || line.starts_with("openssl v")).collect();
+    assert!(others.is_empty(), "{others:?}");
+}
+
+/// Lines of a file without a reason at its top.
+const LINES_MAX: usize = 500;
+
+#[test]
+fn files_are_short_or_say_why_not() {
+    let long: Vec<_> = rust_files(&root())
+        .into_iter()
+        .filter_map(|file| Some((std::fs::read_to_string(&file).ok()?, file)))
+        .filter(|(text, _)| text.lines().count() > LINES_MAX && !text.contains("long because"))
+        .map(|(text, file)| format!("{} has {} lines", file.display(), text.lines().count()))
+        .collect();
+    assert!(long.is_empty(), "over {LINES_MAX} lines without a `long because …` at their top: {long:#?}");
+}
+
+fn rust_files(folder: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap().flatten() {
+        let (path, name) = (entry.path(), entry.file_name());
+        if path.is_dir() && name != "target" && !name.to_string_lossy().starts_with('.') {
+            files.extend(rust_files(&path));
+        } else if path.extension().is_some_and(|ending| ending == "rs") {
+            files.push(path);
+        }
+    }
+    files
+}

@@ -1,0 +1,27 @@
+//! The API's document is a snapshot: a change of the API is seen in review.
+
+use std::{path::Path, process::Command};
+
+/// `UPDATE_SNAPSHOTS=1 make test` writes it anew.
+#[test]
+fn the_openapi_document_is_the_committed_one() {
+    let output = Command::new(env!("CARGO_BIN_EXE_aris")).arg("openapi").output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let now = String::from_utf8(output.stdout).unwrap();
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/openapi.json");
+    if std::env::var_os("UPDATE_SNAPSHOTS").is_some() {
+        std::fs::write(&file, &now).unwrap();
+    }
+    let committed = std::fs::read_to_string(&file).unwrap_or_default();
+    assert!(committed == now, "docs/openapi.json is not what the services answer: run with UPDATE_SNAPSHOTS=1");
+}
+
+#[test]
+fn the_openapi_document_has_the_paths_of_all_services() {
+    let output = Command::new(env!("CARGO_BIN_EXE_aris")).arg("openapi").output().unwrap();
+    let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert!(document["openapi"].as_str().unwrap().starts_with("3.1"));
+    let restaurant = &document["paths"]["/v1/restaurants/{restaurant}/orders"];
+    assert!(restaurant["post"].is_object() && restaurant["get"].is_object(), "GET and POST of one path are joined");
+    assert!(document["paths"]["/v1/realtime"]["get"].is_object());
+}

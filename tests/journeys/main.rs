@@ -1,0 +1,11 @@
+//! The product as a whole, driven from outside: real processes, real servers, HTTP and sockets.
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+
+mod architecture;
+mod console;
+mod crashes;
+mod dinner;
+mod documents;
+mod installation;
+mod restaurant;
+mod writers;

@@ -1,0 +1,44 @@
+//! How long everything takes.
+
+use crate::closed_loop::Limit;
+use std::{fmt, time::Duration};
+
+/// Orders of one round, at most: so that a fast machine does not fill its disk.
+const ORDERS_MAX: u64 = 200_000;
+
+/// Bounds of a run.
+pub(crate) struct Settings {
+    /// Rounds of each contender, in turn.
+    pub(crate) rounds: usize,
+    /// One round.
+    pub(crate) round: Limit,
+    /// One try of what a contender is best at, and the look at a single commit.
+    pub(crate) probe: Limit,
+    /// Whether only ours works, and MySQL is asked where its time went.
+    pub(crate) profile: bool,
+}
+
+impl Settings {
+    /// `server` is the process whose processor time is counted.
+    pub(crate) fn from_env(server: Option<u32>) -> Self {
+        let limit = |millis| Limit { time: Duration::from_millis(millis), orders: ORDERS_MAX, server };
+        let (rounds, round, probe) = if is_set("QUICK") { (3, 1_500, 700) } else { (5, 4_000, 1_500) };
+        Self { rounds, round: limit(round), probe: limit(probe), profile: is_set("PROFILE") }
+    }
+}
+
+/// `NAME=1`, or anything but nothing and 0.
+fn is_set(name: &str) -> bool {
+    std::env::var_os(name).is_some_and(|value| !value.is_empty() && value != "0")
+}
+
+impl fmt::Display for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { rounds, round, probe, .. } = self;
+        write!(
+            f,
+            "{rounds} rounds of at most {:?} and {} orders, in turn; before it, {:?} for each setting that is tried",
+            round.time, round.orders, probe.time
+        )
+    }
+}

@@ -1,0 +1,17 @@
+//! What every test of a service stands on: real MySQL and NATS servers, started once per process;
+//! schemas and subjects of its own for each test; a network that can be broken.
+//!
+//! Nothing here retries what a test asserts, and nothing sleeps and hopes: [`wait_until`] waits for a
+//! condition and says what it last saw.
+
+mod append;
+mod env;
+mod proxy;
+mod servers;
+mod wait;
+
+pub use append::{Append, Place, PlacedOrder, submission};
+pub use env::Env;
+pub use proxy::{Fault, TcpProxy};
+pub use servers::{Servers, own_servers, servers};
+pub use wait::{wait_for, wait_until};
