@@ -6,7 +6,7 @@ use crate::{
 };
 use domain::ids::FeedId;
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     ops::RangeInclusive,
     time::Instant,
 };
@@ -65,9 +65,10 @@ impl Book {
     /// Takes positions that the stream has lost; not while the feed has anything else to do, because
     /// then its rows bring the stream's tail up to date.
     pub(crate) fn refill(&mut self, refill: &Refill) -> bool {
-        if self.windows.contains_key(&refill.feed) {
+        if self.windows.get(&refill.feed).is_some_and(|window| !window.is_done()) {
             return false;
         }
+        self.done_since.remove(&refill.feed);
         let generation = self.generation();
         let window = FeedWindow::of_refill(refill.feed.shard(), refill.epoch, &refill.positions, generation);
         self.windows.insert(refill.feed, window);
@@ -141,9 +142,11 @@ impl Book {
         self.windows.values_mut().for_each(FeedWindow::rest_no_longer);
     }
 
-    /// Forgets the feeds of all shards that are not held any more.
-    pub(crate) fn keep_shards(&mut self, holds: impl Fn(u8) -> bool) {
-        self.windows.retain(|_, window| holds(window.shard));
+    /// Forgets the feeds of all shards that are not held any more. Returns the shards of those that
+    /// were still being filled up again: rows of the outbox are found again, lost positions are not.
+    pub(crate) fn keep_shards(&mut self, holds: impl Fn(u8) -> bool) -> BTreeSet<u8> {
+        let gone = self.windows.extract_if(.., |_, window| !holds(window.shard));
+        gone.filter(|(_, window)| window.is_refill()).map(|(_, window)| window.shard).collect()
     }
 
     /// What can be deleted, of at most [`MARKS_MAX`] feeds.
@@ -229,6 +232,34 @@ mod tests {
         let mut book = Book::default();
         book.waiting(&pending(1, 5..=5));
         assert!(!book.refill(&Refill { feed: feed(1), epoch: 1, positions: 1..=4 }));
+    }
+
+    #[test]
+    fn a_feed_that_has_done_its_work_is_filled_up_although_it_is_not_forgotten_yet() {
+        let mut book = Book::default();
+        book.waiting(&pending(1, 1..=4));
+        for position in 1..=4 {
+            let ticket = book.send(feed(1), 1, position).unwrap();
+            book.acked(feed(1), ticket);
+        }
+        let marks = book.marks();
+        book.deleted(&marks);
+        book.sweep(7, 6);
+        assert!(book.refill(&Refill { feed: feed(1), epoch: 1, positions: 1..=4 }));
+        assert_eq!(book.plan(10, 10, Instant::now()), [Range { feed: feed(1), positions: 1..=4 }]);
+        book.sweep(8, 8);
+        assert_eq!(book.refills(), 1);
+    }
+
+    #[test]
+    fn a_refill_that_ends_with_its_lease_is_told() {
+        let mut book = Book::default();
+        book.waiting(&Pending { shard: 3, ..pending(1, 1..=4) });
+        let refill = Refill { feed: feed(2), epoch: 1, positions: 1..=4 };
+        assert!(book.refill(&refill));
+        assert_eq!(book.keep_shards(|_| true), BTreeSet::new());
+        assert_eq!(book.keep_shards(|_| false), BTreeSet::from([refill.feed.shard()]));
+        assert!(book.windows.is_empty());
     }
 
     #[test]

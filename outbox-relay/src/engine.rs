@@ -8,6 +8,7 @@ use crate::{
     book::{Book, Mark},
     publisher::{Answer, IN_FLIGHT_MAX, Publisher},
     reconciler::Order,
+    settled::Doubts,
     store::{Pending, Range, Store},
 };
 use async_nats::{Client, Subscriber, jetstream::context::PublishErrorKind};
@@ -53,6 +54,8 @@ pub(crate) struct Engine {
     pub(crate) orders: mpsc::Receiver<Order>,
     /// Tells the reconciler that something may be lost.
     pub(crate) alarm: Arc<Notify>,
+    /// Tells it which shards were filled up only in part.
+    pub(crate) doubts: Doubts,
     pub(crate) poll: Duration,
     pub(crate) state: State,
 }

@@ -18,6 +18,7 @@ mod leases;
 mod publisher;
 mod reconciler;
 mod service;
+mod settled;
 mod store;
 mod verdict;
 mod window;

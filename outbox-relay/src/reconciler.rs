@@ -9,6 +9,7 @@
 
 use crate::{
     book::Refill,
+    settled::{Doubts, Settled},
     store::Store,
     verdict::{self, Seen},
 };
@@ -52,12 +53,6 @@ pub(crate) enum Order {
     Resume,
 }
 
-/// What the last comparison that came to its end was about.
-struct Known {
-    stream: Seen,
-    shards: BTreeSet<u8>,
-}
-
 pub(crate) struct Reconciler {
     pub(crate) jetstream: Context,
     pub(crate) namespace: Namespace,
@@ -67,6 +62,8 @@ pub(crate) struct Reconciler {
     pub(crate) orders: mpsc::Sender<Order>,
     /// Set off when something may be lost.
     pub(crate) alarm: Arc<Notify>,
+    /// Shards that the engine filled up only in part.
+    pub(crate) doubts: Doubts,
     pub(crate) every: Duration,
     pub(crate) most: u64,
 }
@@ -82,12 +79,12 @@ impl Reconciler {
 
     async fn compare_for_ever(&self) {
         let mut held = self.held.clone();
-        let mut known = None;
+        let mut settled = Settled::default();
         loop {
             while !messaging::is_connected(&self.jetstream.client()) {
                 tokio::time::sleep(RETRY_EVERY).await;
             }
-            if let Err(error) = self.pass(&mut known).await {
+            if let Err(error) = self.pass(&mut settled).await {
                 tracing::warn!(error = format!("{error:#}"), "stream and store cannot be compared now");
                 tokio::time::sleep(RETRY_EVERY).await;
                 continue;
@@ -100,26 +97,31 @@ impl Reconciler {
         }
     }
 
-    /// One comparison. `known` moves only when it came to its end: what was lost stays lost until then.
-    async fn pass(&self, known: &mut Option<Known>) -> anyhow::Result<()> {
+    /// One comparison. A shard is settled only when it came to its end: what was lost stays lost until then.
+    async fn pass(&self, settled: &mut Settled) -> anyhow::Result<()> {
         let shards = self.held.borrow().shards().clone();
         let (stream, seen) = self.look().await?;
-        let lost = seen.has_lost_everything(known.as_ref().map(|known| &known.stream));
-        if lost {
+        settled.doubt(&self.doubts.take());
+        settled.keep(&shards);
+        if settled.look(&seen) {
             let _ = self.orders.send(Order::Resume).await;
         }
-        let deep = lost || known.as_ref().is_none_or(|known| !shards.is_subset(&known.shards));
-        let rate = if deep { FAST_FEEDS_PER_SECOND } else { SLOW_FEEDS_PER_SECOND };
-        let mut after = None;
+        let deep = settled.unsettled(&shards);
+        let rate = if deep.is_empty() { SLOW_FEEDS_PER_SECOND } else { FAST_FEEDS_PER_SECOND };
+        let (mut after, mut skipped) = (None, BTreeSet::new());
         loop {
             let began = Instant::now();
             let heads = self.reader.all_heads(after, PAGE).await.context("heads cannot be read")?;
             let Some(last) = heads.last() else { break };
             after = Some(last.feed);
-            let looked_at = self.compare(&heads, &stream, &seen, deep).await?;
+            let mine: Vec<Head> = heads.into_iter().filter(|head| shards.contains(&head.feed.shard())).collect();
+            let held = self.held.borrow().clone();
+            let (ours, not_held): (Vec<_>, Vec<_>) = mine.into_iter().partition(|head| held.holds(head.feed.shard()));
+            skipped.extend(not_held.iter().map(|head| head.feed.shard()));
+            let looked_at = self.compare(ours, &stream, &seen, &deep).await?;
             tokio::time::sleep_until(began + Duration::from_secs(1) * looked_at / rate).await;
         }
-        *known = Some(Known { stream: seen, shards });
+        settled.settle(seen, deep.difference(&skipped));
         Ok(())
     }
 
@@ -141,11 +143,15 @@ impl Reconciler {
     }
 
     /// Compares a page of feeds; tells how many there were to look at.
-    async fn compare(&self, heads: &[Head], stream: &Stream, seen: &Seen, deep: bool) -> anyhow::Result<u32> {
+    async fn compare(
+        &self,
+        mut ours: Vec<Head>,
+        stream: &Stream,
+        seen: &Seen,
+        deep: &BTreeSet<u8>,
+    ) -> anyhow::Result<u32> {
         let now = Utc::now();
-        let held = self.held.borrow().clone();
-        let mut ours = heads.to_vec();
-        ours.retain(|head| held.holds(head.feed.shard()) && verdict::is_recent(head, now));
+        ours.retain(|head| verdict::is_recent(head, now));
         let feeds: Vec<FeedId> = ours.iter().map(|head| head.feed).collect();
         // First the outbox, then the stream: what is in neither was acknowledged and is lost.
         let busy = self.store.busy(&feeds).await.context("the outbox cannot be read")?;
@@ -153,6 +159,7 @@ impl Reconciler {
         let mut answers =
             futures::stream::iter(quiet).map(|head| self.tail(stream, head)).buffer_unordered(QUESTIONS_MAX);
         while let Some((head, last)) = answers.try_next().await? {
+            let deep = deep.contains(&head.feed.shard());
             let missing = verdict::missing(&head, last, seen, deep, self.most, now);
             let Some(positions) = missing else { continue };
             tracing::info!(feed = %head.feed, ?positions, "the stream has lost events; publishing them again");

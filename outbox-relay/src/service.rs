@@ -6,6 +6,7 @@ use crate::{
     leases,
     publisher::{IN_FLIGHT_MAX, Publisher},
     reconciler::Reconciler,
+    settled::Doubts,
     store::Store,
 };
 use anyhow::Context;
@@ -58,6 +59,7 @@ pub async fn start(config: Config, shutdown: CancellationToken) -> anyhow::Resul
     let alarm = Arc::new(Notify::new());
     let jetstream = jetstream(client.clone());
     let store = Store::new(pool.clone());
+    let doubts = Doubts::default();
     let reconciler = Reconciler {
         jetstream: jetstream.clone(),
         namespace: config.namespace.clone(),
@@ -66,6 +68,7 @@ pub async fn start(config: Config, shutdown: CancellationToken) -> anyhow::Resul
         held: held.1.clone(),
         orders: orders_in,
         alarm: Arc::clone(&alarm),
+        doubts: doubts.clone(),
         every: config.reconcile,
         most: config.refill_positions,
     };
@@ -77,6 +80,7 @@ pub async fn start(config: Config, shutdown: CancellationToken) -> anyhow::Resul
         held: held.1.clone(),
         orders,
         alarm,
+        doubts,
         poll: config.poll,
         state: State::default(),
     };

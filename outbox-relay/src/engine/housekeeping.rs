@@ -17,7 +17,11 @@ pub(super) const EVERY: Duration = Duration::from_millis(100);
 impl Engine {
     pub(super) fn keep_house(&mut self) {
         let held = self.held.borrow().clone();
-        self.state.book.keep_shards(|shard| held.holds(shard));
+        let cut_off = self.state.book.keep_shards(|shard| held.holds(shard));
+        if !cut_off.is_empty() {
+            self.doubts.add(cut_off);
+            self.alarm.notify_one();
+        }
         self.look_at_connection();
         self.start_deletion();
         self.state.book.sweep(self.state.polls_started, self.state.polls_finished);
