@@ -115,7 +115,8 @@ mod tests {
     #[test]
     fn doubts_are_taken_once() {
         let doubts = Doubts::default();
-        doubts.clone().add(shards([4]));
+        let engine = doubts.clone();
+        engine.add(shards([4]));
         assert_eq!(doubts.take(), shards([4]));
         assert_eq!(doubts.take(), shards([]));
     }

@@ -2,15 +2,21 @@
 
 use crate::book::Mark;
 use domain::{envelope::RecordedEvent, ids::FeedId};
-use event_store::rows;
+use event_store::{
+    pool::{READ_WITHIN, within},
+    rows,
+};
 use sqlx::{MySql, MySqlPool, QueryBuilder, Row, mysql::MySqlRow, pool::PoolConnection};
-use std::{collections::BTreeSet, ops::RangeInclusive, sync::Arc};
+use std::{collections::BTreeSet, ops::RangeInclusive, sync::Arc, time::Duration};
 use tokio::sync::Mutex;
 use uuid::Uuid;
 
 /// Begins a deletion. A relay that freezes in it gives its locks up after 10 s, and one that meets the
 /// locks of another waits for them only briefly: the rows are found again in the next round.
 const BEGIN: &str = "SET SESSION wait_timeout = 10, SESSION innodb_lock_wait_timeout = 2; START TRANSACTION";
+
+/// A deletion that takes longer is given up; the rows are found again in the next round.
+const DELETE_WITHIN: Duration = Duration::from_secs(20);
 
 /// Feeds in the answer of one poll; the shards of the others are polled again.
 pub(crate) const PENDING_MAX: usize = 2_048;
@@ -84,8 +90,12 @@ impl Store {
         Ok(rows.iter().filter_map(readable_event).collect())
     }
 
-    /// A connection that failed is not used again.
-    async fn read(&self, mut query: QueryBuilder<'_, MySql>) -> Result<Vec<MySqlRow>, sqlx::Error> {
+    /// A connection that failed, or was too slow, is not used again.
+    async fn read(&self, query: QueryBuilder<'_, MySql>) -> Result<Vec<MySqlRow>, sqlx::Error> {
+        within(READ_WITHIN, self.read_now(query)).await
+    }
+
+    async fn read_now(&self, mut query: QueryBuilder<'_, MySql>) -> Result<Vec<MySqlRow>, sqlx::Error> {
         let mut reading = self.reading.lock().await;
         let mut connection = match reading.take() {
             Some(connection) => connection,
@@ -102,6 +112,10 @@ impl Store {
         if marks.is_empty() {
             return Ok(());
         }
+        within(DELETE_WITHIN, self.delete_now(marks)).await
+    }
+
+    async fn delete_now(&self, marks: &[Mark]) -> Result<(), sqlx::Error> {
         let mut transaction = self.pool.begin_with(BEGIN).await?;
         delete_rows(marks).build().execute(&mut *transaction).await?;
         note_published(marks).build().execute(&mut *transaction).await?;
@@ -119,7 +133,7 @@ impl Store {
             list.push("(").push_bind_unseparated(feed.shard()).push_unseparated(", ");
             list.push_bind_unseparated(feed.0).push_unseparated(")");
         }
-        let rows = query.push(")").build().fetch_all(&self.pool).await?;
+        let rows = within(READ_WITHIN, query.push(")").build().fetch_all(&self.pool)).await?;
         rows.iter().map(|row| row.try_get::<Uuid, _>("feed_id").map(FeedId::from)).collect()
     }
 }

@@ -1,7 +1,7 @@
 //! NATS goes away, comes back, and forgets.
 
 use crate::support::{
-    PATIENCE, committers, config, followed, heads, order, outbox_empty, places, published, relay, stream,
+    PATIENCE, admin, committers, config, followed, heads, order, outbox_empty, places, published, relay, stream,
     stream_reaches,
 };
 use messaging::Namespace;
@@ -38,6 +38,42 @@ async fn a_wiped_stream_is_filled_again() {
     outbox_empty(&env).await;
 
     servers.nats.wipe_store_and_restart().unwrap();
+    stream_reaches(&env, &heads).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_that_is_wiped_while_the_leases_have_lapsed_is_filled_again() {
+    let servers = own_servers("nats-wiped-without-leases");
+    let env = Env::on(&servers).await;
+    let committers = committers(&env).await;
+    let (_relay, _stop) = relay(config(&env)).await;
+    let places = places(&env, &committers, 3).await;
+    order(&places, &committers, 10).await;
+    let heads = heads(&env).await;
+    stream_reaches(&env, &heads).await;
+    outbox_empty(&env).await;
+
+    let first = stream(&env).await.unwrap().get_raw_message(1).await.unwrap();
+
+    // Who holds these rows keeps the relay from renewing its leases: they lapse, and come back to it.
+    let admin = admin(&env).await;
+    let mut nobody_renews = admin.begin().await.unwrap();
+    sqlx::query("SELECT shard FROM leases FOR UPDATE").fetch_all(&mut *nobody_renews).await.unwrap();
+    wait_for("the leases lapse", PATIENCE, async || {
+        let sql = "SELECT COUNT(*) FROM leases WHERE kind = 'relay' AND shard < 64 AND until > NOW(6)";
+        let (held,): (i64,) = sqlx::query_as(sql).fetch_one(&admin).await.unwrap();
+        if held == 0 { Ok(()) } else { Err(format!("{held} shards are held")) }
+    })
+    .await;
+    servers.nats.wipe_store_and_restart().unwrap();
+    wait_for("the stream is made anew", PATIENCE, async || stream(&env).await.map(drop)).await;
+    // With a message in it, the stream looks like one that has discarded what it lacks.
+    let client = messaging::connect(&env.nats_url, "test").await.unwrap();
+    client.publish_with_headers(first.subject, first.headers, first.payload).await.unwrap();
+    wait_for("a message is in the stream", PATIENCE, async || published(&env).await?.pop().ok_or("none".to_owned()))
+        .await;
+    nobody_renews.rollback().await.unwrap();
+
     stream_reaches(&env, &heads).await;
 }
 

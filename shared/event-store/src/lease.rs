@@ -9,6 +9,7 @@
 //! Several holders share fairly. Each sits on one of [`SEATS`] further rows (numbers from `shards`
 //! on), so that everyone sees how many there are, holds no more than its share, and gives up the rest.
 
+use crate::pool::within;
 use sqlx::{MySqlPool, QueryBuilder};
 use std::{
     collections::BTreeSet,
@@ -92,8 +93,14 @@ impl LeaseKeeper {
     /// given back by the *next* call, when its work has stopped.
     ///
     /// # Errors
-    /// When MySQL cannot answer, or another keeper was in the way; call again.
+    /// When MySQL cannot answer within the time to live (then this renewal is worth nothing any more),
+    /// or another keeper was in the way; call again.
     pub async fn renew(&mut self) -> Result<Held, sqlx::Error> {
+        let limit = self.ttl;
+        within(limit, self.renew_now()).await
+    }
+
+    async fn renew_now(&mut self) -> Result<Held, sqlx::Error> {
         self.give_back().await?;
         let asked = Instant::now();
         let mut rows = self.rows().await?;

@@ -1,6 +1,9 @@
 //! Reading feeds from MySQL: heads and pages.
 
-use crate::rows;
+use crate::{
+    pool::{READ_WITHIN, within},
+    rows,
+};
 use chrono::{DateTime, Utc};
 use domain::{
     envelope::{Cursor, RecordedEvent},
@@ -23,7 +26,7 @@ pub struct Head {
     pub recorded_at: DateTime<Utc>,
 }
 
-/// Reads feeds. Cheap to clone.
+/// Reads feeds. Cheap to clone. Each read is answered, or fails, within [`READ_WITHIN`].
 #[derive(Debug, Clone)]
 pub struct EventReader {
     pool: MySqlPool,
@@ -49,13 +52,11 @@ impl EventReader {
     /// # Errors
     /// When MySQL cannot answer.
     pub async fn head(&self, feed: FeedId) -> Result<Option<Head>, sqlx::Error> {
-        sqlx::query("SELECT feed_id, tenant_id, position, epoch, recorded_at FROM feed_heads WHERE feed_id = ?")
-            .bind(feed.0)
-            .fetch_optional(&self.pool)
-            .await?
-            .as_ref()
-            .map(head_of)
-            .transpose()
+        let head =
+            sqlx::query("SELECT feed_id, tenant_id, position, epoch, recorded_at FROM feed_heads WHERE feed_id = ?")
+                .bind(feed.0)
+                .fetch_optional(&self.pool);
+        within(READ_WITHIN, head).await?.as_ref().map(head_of).transpose()
     }
 
     /// Where these feeds stand; unknown ones are left out.
@@ -74,7 +75,7 @@ impl EventReader {
                 ids.push_bind(feed.0);
             }
             query.push(")");
-            for row in query.build().fetch_all(&self.pool).await? {
+            for row in within(READ_WITHIN, query.build().fetch_all(&self.pool)).await? {
                 heads.push(head_of(&row)?);
             }
         }
@@ -87,17 +88,14 @@ impl EventReader {
     /// When MySQL cannot answer.
     pub async fn all_heads(&self, after: Option<FeedId>, limit: u32) -> Result<Vec<Head>, sqlx::Error> {
         let after: &[u8] = after.as_ref().map_or(&[], |feed| feed.0.as_bytes());
-        sqlx::query(
+        let heads = sqlx::query(
             "SELECT feed_id, tenant_id, position, epoch, recorded_at FROM feed_heads \
              WHERE feed_id > ? ORDER BY feed_id LIMIT ?",
         )
         .bind(after)
         .bind(limit)
-        .fetch_all(&self.pool)
-        .await?
-        .iter()
-        .map(head_of)
-        .collect()
+        .fetch_all(&self.pool);
+        within(READ_WITHIN, heads).await?.iter().map(head_of).collect()
     }
 
     /// The events after this position in order: at most `limit` of them and about
@@ -107,7 +105,7 @@ impl EventReader {
     /// When MySQL cannot answer, or a row is not what this build writes.
     pub async fn page(&self, feed: FeedId, after: u64, limit: usize) -> Result<Vec<RecordedEvent>, sqlx::Error> {
         let limit = limit.min(PAGE_EVENTS_MAX);
-        let rows = sqlx::query(
+        let page = sqlx::query(
             "SELECT e.position, h.epoch, h.tenant_id, e.event_id, e.aggregate_type, e.aggregate_id, e.version, \
                     e.type, e.schema_version, e.recorded_at, e.metadata, e.payload \
                FROM events e JOIN feed_heads h ON h.feed_id = e.feed_id \
@@ -116,8 +114,8 @@ impl EventReader {
         .bind(feed.0)
         .bind(after)
         .bind(u32::try_from(limit).unwrap_or(u32::MAX))
-        .fetch_all(&self.pool)
-        .await?;
+        .fetch_all(&self.pool);
+        let rows = within(READ_WITHIN, page).await?;
         let mut events = Vec::with_capacity(rows.len());
         let mut bytes = 0;
         for row in &rows {

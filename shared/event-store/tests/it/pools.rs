@@ -44,3 +44,23 @@ async fn each_pool_has_the_isolation_that_it_promises() {
         assert_eq!((row.get::<String, _>(0).as_str(), row.get::<String, _>(1).as_str()), (name, "+00:00"));
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_vanishes_keeps_neither_the_caller_nor_the_connection() {
+    let env = Env::start().await;
+    let proxy = TcpProxy::start(servers().mysql.port()).await;
+    let direct = format!(":{}/", servers().mysql.port());
+    let url = env.access.reader.replace(&direct, &format!(":{}/", proxy.port()));
+    let pool = pool::connect(&url, Isolation::ReadCommitted, 1).await.unwrap();
+    let mut connection = pool.acquire().await.unwrap();
+
+    proxy.set(Fault::HalfOpen);
+    let limit = Duration::from_millis(200);
+    let answer = pool::within(limit, sqlx::query("SELECT 1").execute(&mut *connection)).await;
+    assert!(matches!(answer, Err(sqlx::Error::Io(error)) if error.kind() == std::io::ErrorKind::TimedOut));
+    drop(connection);
+    testkit::wait_until("the connection is dropped", Duration::from_secs(30), async || pool.size() == 0).await;
+
+    proxy.set(Fault::None);
+    sqlx::query("SELECT 1").execute(&pool).await.unwrap();
+}
