@@ -24,6 +24,12 @@ const EVENTS: &[File] = &[(1, "event store", include_str!("../events/0001_event_
 const VIEWS: &[File] = &[(1, "views", include_str!("../views/0001_views.sql"))];
 
 impl Side {
+    /// The numbers of its files, in order: what a schema that is up to date has run.
+    #[must_use]
+    pub fn numbers(self) -> Vec<i64> {
+        self.files().iter().map(|(number, ..)| *number).collect()
+    }
+
     fn files(self) -> &'static [File] {
         match self {
             Self::Events => EVENTS,

@@ -29,6 +29,8 @@ pub(crate) enum Command {
     Watch(Watch),
     /// Prove that feeds are whole and unchanged, and that read models equal their fold
     Verify(Verify),
+    /// Look at MySQL, NATS, schemas, leases and queues, and say what to do
+    Doctor(Doctor),
     /// Print the OpenAPI document of all services
     Openapi,
 }
@@ -234,4 +236,22 @@ pub(crate) struct Verify {
     /// Only this restaurant
     #[arg(long)]
     pub(crate) restaurant: Option<RestaurantId>,
+}
+
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Doctor {
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// MySQL address of the relay's user; without it the local installation's
+    #[arg(long, env = "ARIS_RELAY_URL", hide_env_values = true)]
+    pub(crate) relay_url: Option<String>,
+    /// MySQL address of the read side; without it the local installation's
+    #[arg(long, env = "ARIS_PROJECTION_URL", hide_env_values = true)]
+    pub(crate) projection_url: Option<String>,
+    /// NATS address; without it the local installation's
+    #[arg(long, env = "ARIS_NATS_URL", hide_env_values = true)]
+    pub(crate) nats_url: Option<String>,
+    /// What subjects and the stream start with
+    #[arg(long, env = "ARIS_NATS_PREFIX")]
+    pub(crate) nats_prefix: Option<String>,
 }

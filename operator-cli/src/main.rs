@@ -2,6 +2,7 @@
 
 mod cli;
 mod demo;
+mod doctor;
 mod local;
 mod migrate;
 mod shell;
@@ -51,6 +52,7 @@ async fn run(cli: Cli) -> Result<ExitCode> {
         Command::Demo(options) => return demo::run(options).await,
         Command::Watch(options) => watch::run(options).await?,
         Command::Verify(options) => return verify::run(options).await,
+        Command::Doctor(options) => return doctor::run(options).await,
         Command::Openapi => println!("{}", shell::openapi::merged_json()?),
     }
     Ok(ExitCode::SUCCESS)

@@ -5,6 +5,7 @@ mod architecture;
 mod console;
 mod crashes;
 mod dinner;
+mod doctor;
 mod documents;
 mod installation;
 mod restaurant;

@@ -19,21 +19,23 @@ pub(crate) struct Endpoints {
     pub(crate) relay: String,
     /// The port of the private MySQL server on 127.0.0.1.
     pub(crate) mysql_port: u16,
+    /// The port of the private NATS server on 127.0.0.1.
+    pub(crate) nats_port: u16,
 }
 
 const FILE: &str = "endpoints.json";
 
 impl Endpoints {
     /// All services in one process at this port.
-    pub(crate) fn together(port: u16, mysql_port: u16) -> Self {
+    pub(crate) fn together(port: u16, mysql_port: u16, nats_port: u16) -> Self {
         let url = format!("http://127.0.0.1:{port}");
-        Self { command: url.clone(), projection: url.clone(), gateway: url.clone(), relay: url, mysql_port }
+        Self { command: url.clone(), projection: url.clone(), gateway: url.clone(), relay: url, mysql_port, nats_port }
     }
 
     /// One process per service, from this port on.
-    pub(crate) fn apart(first_port: u16, mysql_port: u16) -> Self {
+    pub(crate) fn apart(first_port: u16, mysql_port: u16, nats_port: u16) -> Self {
         let url = |offset: u16| format!("http://127.0.0.1:{}", first_port.saturating_add(offset));
-        Self { command: url(0), projection: url(1), gateway: url(2), relay: url(3), mysql_port }
+        Self { command: url(0), projection: url(1), gateway: url(2), relay: url(3), mysql_port, nats_port }
     }
 
     /// Where a service listens.

@@ -53,11 +53,14 @@ async fn start(options: &Up) -> Result<Running> {
     check_ports(options).await?;
     let servers = LocalServers::start(local).await?;
     signing_key(local)?;
-    let mysql_port = servers.mysql.port();
+    let (mysql_port, nats_port) = (servers.mysql.port(), servers.nats.port());
     let (endpoints, services) = if options.processes {
-        (Endpoints::apart(options.port.saturating_add(FIRST_OF_PROCESSES), mysql_port), ServiceName::EACH.to_vec())
+        (
+            Endpoints::apart(options.port.saturating_add(FIRST_OF_PROCESSES), mysql_port, nats_port),
+            ServiceName::EACH.to_vec(),
+        )
     } else {
-        (Endpoints::together(options.port, mysql_port), vec![ServiceName::All])
+        (Endpoints::together(options.port, mysql_port, nats_port), vec![ServiceName::All])
     };
     let environment = environment(local, &servers)?;
     let mut children = Vec::new();
