@@ -20,7 +20,10 @@ pub enum Side {
 /// Number, what it does, and its statements.
 type File = (i64, &'static str, &'static str);
 
-const EVENTS: &[File] = &[(1, "event store", include_str!("../events/0001_event_store.sql"))];
+const EVENTS: &[File] = &[
+    (1, "event store", include_str!("../events/0001_event_store.sql")),
+    (2, "snapshots", include_str!("../events/0002_snapshots.sql")),
+];
 const VIEWS: &[File] = &[(1, "views", include_str!("../views/0001_views.sql"))];
 
 impl Side {

@@ -36,6 +36,7 @@ const EVENT_GRANTS: &[(&str, &str, &str)] = &[
     ("writer", "INSERT", "outbox"),
     ("writer", "SELECT, INSERT, DELETE", "receipts"),
     ("writer", "SELECT, INSERT, DELETE", "claims"),
+    ("writer", "SELECT, INSERT, DELETE", "snapshots"),
     ("relay", "SELECT", "_sqlx_migrations"),
     ("relay", "SELECT", "events"),
     ("relay", "SELECT", "feed_heads"),

@@ -16,6 +16,7 @@ pub mod ordering;
 pub mod refusal;
 pub mod restaurants;
 pub mod scope;
+pub mod snapshot;
 pub mod station;
 pub mod stream;
 pub mod text;

@@ -16,4 +16,5 @@ pub mod pool;
 pub mod reader;
 pub mod receipts;
 pub mod rows;
+mod snapshots;
 pub mod verify;

@@ -16,14 +16,14 @@ pub(super) fn dish(n: u128) -> ItemAdded {
     }
 }
 
-pub(super) fn added(n: u128) -> MenuEvent {
+pub(crate) fn added(n: u128) -> MenuEvent {
     dish(n).into()
 }
 
-pub(super) fn withdrawn(n: u128) -> MenuEvent {
+pub(crate) fn withdrawn(n: u128) -> MenuEvent {
     ItemWithdrawn { item_id: id(n), station: station("grill") }.into()
 }
 
-pub(super) fn restored(n: u128) -> MenuEvent {
+pub(crate) fn restored(n: u128) -> MenuEvent {
     ItemRestored { item_id: id(n), station: station("grill") }.into()
 }

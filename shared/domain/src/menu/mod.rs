@@ -3,7 +3,7 @@
 mod add_item;
 mod events;
 #[cfg(test)]
-mod examples;
+pub(crate) mod examples;
 mod item;
 mod restore_item;
 mod state;

@@ -8,6 +8,7 @@ use super::{
     stage::{ClaimPlace, Stage, Staged, Verdict, receipt_key},
     use_case::{ClaimRead, Reply, StreamRead, Submission, SubmitError},
 };
+use crate::snapshots::Snapshots;
 use chrono::Utc;
 use domain::{ids::FeedId, refusal::Refusal, stream::StreamId};
 use sqlx::{Executor, MySqlConnection};
@@ -28,6 +29,7 @@ pub(super) enum Fate {
 pub(super) struct Try<'a> {
     pub(super) session: &'a mut Session,
     pub(super) cache: &'a mut Cache,
+    pub(super) snapshots: &'a Snapshots,
     pub(super) lock_mode: LockMode,
     /// Load also the streams that commands create: one of them seems to exist.
     pub(super) distrust_new: bool,
@@ -47,7 +49,10 @@ impl Try<'_> {
         let feeds: BTreeSet<FeedId> = batch.iter().map(|submission| submission.feed).collect();
         let feeds: Vec<FeedId> = feeds.into_iter().collect();
         let connection = self.session.ready().await?;
-        prepare(connection, self.cache, batch, &feeds, self.wanted, self.distrust_new).await?;
+        let missing = prepare(connection, self.cache, batch, &feeds, self.wanted, self.distrust_new).await?;
+        for ((feed, stream), aggregate) in load::streams(connection, self.snapshots, &missing).await? {
+            self.cache.put_stream(feed, stream, aggregate);
+        }
 
         connection.execute("START TRANSACTION").await?;
         let locked = heads::lock(connection, &feeds, self.lock_mode).await?;
@@ -80,14 +85,15 @@ impl Try<'_> {
         self.shards.extend(staged.moved.iter().map(|feed| feed.shard()));
         swap_in(self.cache, staged);
         touch(self.cache, &runnable);
-        see(connection, self.cache, &unseen).await;
+        see(connection, self.cache, self.snapshots, &unseen).await;
         *self.commit_sent = false;
         self.session.touch();
         Ok(fates)
     }
 }
 
-/// Loads what the cache lacks, before anything is locked.
+/// Looks up heads that the cache lacks, and tells the streams that it lacks: they are loaded before
+/// anything is locked.
 async fn prepare(
     connection: &mut MySqlConnection,
     cache: &mut Cache,
@@ -95,7 +101,7 @@ async fn prepare(
     feeds: &[FeedId],
     wanted: &[(FeedId, StreamId)],
     distrust_new: bool,
-) -> Result<(), RunError> {
+) -> Result<Vec<(FeedId, StreamId)>, RunError> {
     let unknown: Vec<FeedId> = feeds.iter().copied().filter(|feed| cache.head(*feed).is_none()).collect();
     if !unknown.is_empty() {
         // The position is remembered before the streams are read, so it is never ahead of them.
@@ -111,14 +117,7 @@ async fn prepare(
         }));
     }
     missing.retain(|(feed, stream)| cache.head(*feed).is_some() && cache.stream(*feed, *stream).is_none());
-    if missing.is_empty() {
-        return Ok(());
-    }
-    let missing: Vec<_> = missing.into_iter().collect();
-    for ((feed, stream), aggregate) in load::streams(connection, &missing).await? {
-        cache.put_stream(feed, stream, aggregate);
-    }
-    Ok(())
+    Ok(missing.into_iter().collect())
 }
 
 /// Folds in what other processes wrote since the cache last looked.
@@ -163,11 +162,16 @@ type Unseen = Vec<(FeedId, StreamId)>;
 
 /// Loads what was taken for absent, so that the next batch knows. It is after the commit, so a
 /// failure changes nothing for this batch; the next one meets the broken connection.
-async fn see(connection: &mut MySqlConnection, cache: &mut Cache, unseen: &[(FeedId, StreamId)]) {
+async fn see(
+    connection: &mut MySqlConnection,
+    cache: &mut Cache,
+    snapshots: &Snapshots,
+    unseen: &[(FeedId, StreamId)],
+) {
     if unseen.is_empty() {
         return;
     }
-    match load::streams(connection, unseen).await {
+    match load::streams(connection, snapshots, unseen).await {
         Ok(loaded) => loaded.into_iter().for_each(|((feed, stream), it)| cache.put_stream(feed, stream, it)),
         Err(error) => tracing::warn!(%error, "what commands would create could not be looked up"),
     }

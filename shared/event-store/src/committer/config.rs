@@ -22,6 +22,10 @@ pub struct CommitterConfig {
     pub batch_deadline: Duration,
     /// How long a command may be tried before its sender is told that it is not known or not done.
     pub command_deadline: Duration,
+    /// The state of a long stream is kept when so many events were folded to reach it.
+    pub snapshot_every: u64,
+    /// One in so many uses of a kept state is compared with a fold from the first event.
+    pub snapshot_audit_one_in: u64,
 }
 
 impl CommitterConfig {
@@ -37,6 +41,8 @@ impl CommitterConfig {
             cache_bytes: 64 * 1024 * 1024,
             batch_deadline: Duration::from_secs(10),
             command_deadline: Duration::from_secs(15),
+            snapshot_every: 200,
+            snapshot_audit_one_in: 50,
         }
     }
 }

@@ -5,6 +5,10 @@ use super::{
     use_case::{Reply, Submission, SubmitError},
     worker::{Job, Worker},
 };
+use crate::{
+    pool::{self, Isolation},
+    snapshots::{Snapshots, keep},
+};
 use std::sync::{Arc, PoisonError, RwLock};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -32,9 +36,12 @@ impl Committers {
     ) -> Result<Self, sqlx::Error> {
         let tasks = TaskTracker::new();
         let mut queues = Vec::with_capacity(config.committers);
+        let (snapshots, notes) = Snapshots::new(config.snapshot_every, config.snapshot_audit_one_in);
+        // One connection, and none before the first note: states are kept seldom.
+        tasks.spawn(keep(pool::connect_lazy(&config.url, Isolation::ReadCommitted, 1)?, notes));
         for _ in 0..config.committers.max(1) {
             let (sender, receiver) = mpsc::channel(config.queue);
-            tasks.spawn(Worker::new(config.clone(), on_commit.clone())?.run(receiver));
+            tasks.spawn(Worker::new(config.clone(), on_commit.clone(), snapshots.clone())?.run(receiver));
             queues.push(sender);
         }
         let queues = Arc::new(RwLock::new(queues));

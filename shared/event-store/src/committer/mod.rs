@@ -26,6 +26,8 @@ mod stage;
 mod use_case;
 mod worker;
 
+pub(crate) use sql::{load::fold_to, padded, with_rows};
+
 pub use config::CommitterConfig;
 pub use handle::Committers;
 pub use use_case::{Answer, ClaimRead, Decision, Facts, Reply, Stop, StreamRead, Submission, SubmitError, UseCase};

@@ -9,6 +9,7 @@ use super::{
     sql::heads::LockMode,
     use_case::{Reply, Submission, SubmitError},
 };
+use crate::snapshots::Snapshots;
 use domain::{ids::FeedId, stream::StreamId};
 use std::{
     collections::{BTreeSet, VecDeque},
@@ -67,14 +68,15 @@ pub(super) struct Worker {
     pub(super) cache: Cache,
     pub(super) waiting: VecDeque<Job>,
     pub(super) on_commit: OnCommit,
+    snapshots: Snapshots,
     no_wait_until: Option<Instant>,
 }
 
 impl Worker {
-    pub(super) fn new(config: CommitterConfig, on_commit: OnCommit) -> Result<Self, sqlx::Error> {
+    pub(super) fn new(config: CommitterConfig, on_commit: OnCommit, snapshots: Snapshots) -> Result<Self, sqlx::Error> {
         let session = Session::new(&config.url)?;
         let cache = Cache::new(config.cache_bytes);
-        Ok(Self { config, session, cache, waiting: VecDeque::new(), on_commit, no_wait_until: None })
+        Ok(Self { config, session, cache, waiting: VecDeque::new(), on_commit, snapshots, no_wait_until: None })
     }
 
     /// Works until the queue is closed and empty.
@@ -179,6 +181,7 @@ impl Worker {
         let mut shards = BTreeSet::new();
         let submissions: Vec<&Submission> = batch.iter().map(|job| &job.submission).collect();
         let mut one_try = Try {
+            snapshots: &self.snapshots,
             session: &mut self.session,
             cache: &mut self.cache,
             lock_mode,

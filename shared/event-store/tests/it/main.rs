@@ -5,5 +5,6 @@ mod commits;
 mod faults;
 mod plans;
 mod pools;
+mod snapshots;
 mod support;
 mod verification;

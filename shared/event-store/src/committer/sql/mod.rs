@@ -3,7 +3,7 @@
 pub(super) mod claims;
 pub(super) mod heads;
 pub(super) mod insert;
-pub(super) mod load;
+pub(crate) mod load;
 pub(super) mod receipts;
 
 /// Most rows of one statement.
@@ -25,7 +25,7 @@ pub(super) fn pieces<T>(mut rows: &[T]) -> impl Iterator<Item = &[T]> {
 
 /// Cuts a list into pieces and fills the last one up to a power of two with its last row: for
 /// look-ups, where a repeated key does no harm.
-pub(super) fn padded<T: Clone>(rows: &[T]) -> impl Iterator<Item = Vec<T>> {
+pub(crate) fn padded<T: Clone>(rows: &[T]) -> impl Iterator<Item = Vec<T>> {
     rows.chunks(ROWS_MAX).map(|chunk| {
         let mut piece = chunk.to_vec();
         if let Some(last) = chunk.last() {
@@ -36,7 +36,7 @@ pub(super) fn padded<T: Clone>(rows: &[T]) -> impl Iterator<Item = Vec<T>> {
 }
 
 /// `before (?,?),(?,?) after` for this many rows.
-pub(super) fn with_rows(before: &str, row: &str, rows: usize, after: &str) -> String {
+pub(crate) fn with_rows(before: &str, row: &str, rows: usize, after: &str) -> String {
     let mut text = String::with_capacity(before.len() + (row.len() + 1) * rows + after.len());
     text.push_str(before);
     for number in 0..rows {
