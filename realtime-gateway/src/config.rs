@@ -25,6 +25,9 @@ pub struct Config {
     pub node: String,
     /// `ARIS_REALTIME_CONNECTIONS_MAX`: connections at a time; default 20,000.
     pub connections_max: usize,
+    /// `ARIS_REALTIME_ACCEPTS_PER_SECOND`: new connections per second, and that many at once; more are
+    /// answered 503 and come back; default 2,000.
+    pub accepts_per_second: u32,
     /// `ARIS_REALTIME_RINGS_MAX`: restaurants that are followed at a time; default 5,000.
     pub rings_max: usize,
     /// `ARIS_REALTIME_RING_EVENTS`: newest events of each that are held in memory; default 1,024.
@@ -50,6 +53,7 @@ impl Config {
             origins: Vec::new(),
             node: format!("gateway-{}", std::process::id()),
             connections_max: 20_000,
+            accepts_per_second: 2_000,
             rings_max: 5_000,
             ring_events: 1_024,
             ring_bytes: 1024 * 1024,
@@ -72,6 +76,11 @@ impl Config {
             origins: HttpConfig::from_env().cors_origins,
             node: env_or("ARIS_NODE", &defaults.node),
             connections_max: number("ARIS_REALTIME_CONNECTIONS_MAX", defaults.connections_max)?,
+            accepts_per_second: env_parsed(
+                "ARIS_REALTIME_ACCEPTS_PER_SECOND",
+                defaults.accepts_per_second,
+                "whole number",
+            )?,
             rings_max: number("ARIS_REALTIME_RINGS_MAX", defaults.rings_max)?,
             ring_events: number("ARIS_REALTIME_RING_EVENTS", defaults.ring_events)?,
             ring_bytes: number("ARIS_REALTIME_RING_BYTES", defaults.ring_bytes)?,

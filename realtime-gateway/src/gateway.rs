@@ -1,24 +1,29 @@
 //! What all connections of this process share.
 
 use crate::{
-    close::{Close, CloseCode},
-    feed::{Hub, hub::away},
+    close::Close,
+    feed::Hub,
     frames::Retry,
-    limits::{PAGE_EVENTS, Timing},
+    limits::Timing,
+    pages::{Page, Pages},
+    session::Rate,
 };
-use domain::{envelope::RecordedEvent, ids::FeedId};
+use axum::extract::FromRef;
+use domain::ids::{FeedId, RestaurantId, TenantId};
 use event_store::feeds::FeedDirectory;
 use identity::Verifier;
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
+use service_kit::{
+    access::Restaurants,
+    problem::{Code, Problem},
 };
-use tokio::sync::Semaphore;
+use std::{
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Instant,
+};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
-
-/// Pages that are read from the store at a time; more catch-ups than this wait for their turn, so
-/// that a crowd that comes back does not take all connections to MySQL.
-pub(crate) const PAGES_AT_A_TIME: usize = 6;
 
 /// What all connections of this process share.
 pub(crate) struct Gateway {
@@ -33,15 +38,47 @@ pub(crate) struct Gateway {
     pub(crate) connections: TaskTracker,
     pub(crate) connections_max: usize,
     pub(crate) open: AtomicUsize,
-    pub(crate) pages: Semaphore,
+    pub(crate) pages: Pages,
+    /// New connections per second.
+    pub(crate) accepts: Mutex<Rate>,
 }
+
+/// What every handler has. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct App(pub(crate) Arc<Gateway>);
+
+impl FromRef<App> for Verifier {
+    fn from_ref(app: &App) -> Self {
+        app.0.verifier.clone()
+    }
+}
+
+impl Restaurants for App {
+    async fn tenant_of(&self, restaurant: RestaurantId) -> Result<Option<TenantId>, Problem> {
+        self.0.feeds.tenant_of(restaurant).await.map_err(|error| Problem::store_unavailable(&error))
+    }
+}
+
+/// Seconds after which a client that was not let in may try again.
+const COME_BACK_AFTER_SECONDS: u32 = 1;
 
 impl Gateway {
     /// A page of a feed from the store.
-    pub(crate) async fn store_page(&self, feed: FeedId, after: u64) -> Result<Vec<RecordedEvent>, Close> {
-        // The semaphore is never closed.
-        let _turn = self.pages.acquire().await.map_err(|error| Close::new(CloseCode::Error, error.to_string()))?;
-        Ok(self.hub.reader().page(feed, after, PAGE_EVENTS).await.map_err(away)?)
+    pub(crate) async fn store_page(&self, feed: FeedId, after: u64) -> Result<Page, Close> {
+        Ok(self.pages.read(feed, after).await?)
+    }
+
+    /// Lets one more client in, if not too many have come within this second. Asked before anything
+    /// is done for it: who is sent away costs nothing, and who is let in is served quickly.
+    pub(crate) fn admit(&self) -> Result<(), Problem> {
+        let admitted = self.accepts.lock().unwrap_or_else(PoisonError::into_inner).take(Instant::now());
+        if admitted {
+            return Ok(());
+        }
+        metrics::counter!("realtime_not_admitted_total").increment(1);
+        Err(Problem::new(Code::Overloaded)
+            .detail("too many clients arrive at once")
+            .retry_after(COME_BACK_AFTER_SECONDS))
     }
 
     /// A place for one more connection, if there is one.

@@ -2,8 +2,8 @@
 
 use crate::{
     close::{Close, CloseCode},
-    connection,
-    gateway::Gateway,
+    connection, events,
+    gateway::{App, Gateway},
     limits::{FRAME_BYTES_MAX, SUBPROTOCOL},
 };
 use axum::{
@@ -28,8 +28,8 @@ const READ_BUFFER_BYTES: usize = 4_096;
 const MESSAGE_BYTES_MAX: usize = 4 * FRAME_BYTES_MAX;
 
 /// The routes of the gateway.
-pub(crate) fn router() -> OpenApiRouter<Arc<Gateway>> {
-    OpenApiRouter::new().routes(routes!(realtime))
+pub(crate) fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(realtime)).routes(routes!(events::get_events))
 }
 
 /// Follow restaurants live
@@ -45,11 +45,11 @@ pub(crate) fn router() -> OpenApiRouter<Arc<Gateway>> {
         ("Origin" = Option<String>, Header, description = "must be one of the allowed origins, if it is sent"),
     ),
     responses((status = 101, description = "The socket is open; send `hello` within 5 seconds")),
-    extensions(("x-problems" = json!(["permission-missing", "shutting-down"]))),
+    extensions(("x-problems" = json!(["permission-missing", "overloaded", "shutting-down"]))),
     security(()),
 )]
 async fn realtime(
-    State(gateway): State<Arc<Gateway>>,
+    State(App(gateway)): State<App>,
     headers: HeaderMap,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Response {
@@ -58,6 +58,9 @@ async fn realtime(
     }
     if gateway.shutdown.is_cancelled() {
         return Problem::new(Code::ShuttingDown).into_response();
+    }
+    if let Err(problem) = gateway.admit() {
+        return problem.into_response();
     }
     let upgrade = match upgrade {
         Ok(upgrade) => upgrade,

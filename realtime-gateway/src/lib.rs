@@ -5,6 +5,7 @@
 //!
 //! - [`frames`]: every object on the wire, with JSON Schemas in `schemas/`. [`close`]: how a
 //!   connection ends. [`limits`]: every bound and time.
+//! - `events`: the same cursor over plain HTTP, as pages and as server-sent events.
 //! - `feed`: the newest events of a restaurant, encoded once and shared by all its connections.
 //! - `session`: what happens on a connection, pure. `connection`: the task that does it.
 //! - [`client`]: the other end: the checker that says apply, drop, ask again or start anew, and a
@@ -14,11 +15,13 @@ pub mod client;
 pub mod close;
 mod config;
 mod connection;
+mod events;
 mod feed;
 pub mod frames;
 mod gateway;
 mod http;
 pub mod limits;
+mod pages;
 mod service;
 mod session;
 #[cfg(test)]

@@ -3,8 +3,10 @@
 use crate::{
     Config,
     feed::{Hub, RingLimits, ingest::Sources},
-    gateway::{Gateway, PAGES_AT_A_TIME},
+    gateway::{App, Gateway},
     http,
+    pages::{PAGES_AT_A_TIME, Pages},
+    session::Rate,
 };
 use anyhow::Context as _;
 use event_store::{
@@ -16,10 +18,10 @@ use identity::Verifier;
 use service_kit::health::Check;
 use sqlx::MySqlPool;
 use std::{
-    sync::{Arc, atomic::AtomicUsize},
-    time::Duration,
+    sync::{Arc, Mutex, atomic::AtomicUsize},
+    time::{Duration, Instant},
 };
-use tokio::{sync::Semaphore, task::JoinHandle, time::timeout};
+use tokio::{task::JoinHandle, time::timeout};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 /// Connections to MySQL: pages, and a few for heads and rings so that catch-ups never stop them.
@@ -57,13 +59,14 @@ pub async fn start(config: Config, shutdown: CancellationToken) -> anyhow::Resul
         retry: config.retry,
         origins: config.origins,
         verifier,
-        feeds: FeedDirectory::new(reader),
+        feeds: FeedDirectory::new(reader.clone()),
         hub,
         shutdown,
         connections: TaskTracker::new(),
         connections_max: config.connections_max,
         open: AtomicUsize::new(0),
-        pages: Semaphore::new(PAGES_AT_A_TIME),
+        pages: Pages::new(reader),
+        accepts: Mutex::new(Rate::new(config.accepts_per_second, Instant::now())),
     });
     let end = tokio::spawn(end(Arc::clone(&gateway), tasks, stop));
     Ok(Service { gateway, pool, nats, end })
@@ -86,7 +89,7 @@ async fn end(gateway: Arc<Gateway>, tasks: TaskTracker, stop: CancellationToken)
 impl Service {
     /// The routes, without fallback and without health routes.
     pub fn routes(&self) -> axum::Router {
-        http::router().split_for_parts().0.with_state(Arc::clone(&self.gateway))
+        http::router().split_for_parts().0.with_state(App(Arc::clone(&self.gateway)))
     }
 
     /// What must be true for the gateway to be ready.

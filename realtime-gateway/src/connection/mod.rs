@@ -14,11 +14,10 @@ use crate::{
     frames::{Drain, ServerFrame, StreamName},
     gateway::Gateway,
     limits::MESSAGES_PER_SECOND,
-    session::{Clock, Rate},
+    session::{Clock, Rate, leave_in},
 };
 use axum::extract::ws::{Utf8Bytes, WebSocket};
 use identity::Principal;
-use rand::RngExt;
 use std::{
     collections::HashMap,
     sync::Arc,
@@ -140,10 +139,10 @@ impl Connection {
     }
 
     /// The gateway leaves: each client gets its own time to come back, so that they do not fall on
-    /// the other gateways all at once.
+    /// the other gateways all at once; kitchens first.
     async fn drain(&mut self) -> Result<(), End> {
-        let window = u64::try_from(self.gateway.timing.drain_window.as_millis()).unwrap_or(u64::MAX);
-        let in_ms = rand::rng().random_range(0..=window);
+        let kitchen = self.streams.iter().any(|stream| stream.cursor.name().is_kitchen());
+        let in_ms = leave_in(self.gateway.timing.drain_window, kitchen, rand::random());
         self.leave_at = Some(Instant::now() + Duration::from_millis(in_ms));
         self.send(&ServerFrame::Drain(Drain { in_ms, why: "deploy".to_owned() })).await
     }

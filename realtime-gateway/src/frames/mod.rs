@@ -27,6 +27,14 @@ pub struct StreamName {
     pub scope: Scope,
 }
 
+impl StreamName {
+    /// Whether a kitchen follows it.
+    #[must_use]
+    pub fn is_kitchen(&self) -> bool {
+        matches!(self.scope, Scope::Kitchen(_))
+    }
+}
+
 impl std::fmt::Display for StreamName {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}/{}", self.restaurant, self.scope)

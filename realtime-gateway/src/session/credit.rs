@@ -14,7 +14,7 @@ impl Credit {
     /// A whole page.
     pub(crate) const PAGE: Self = Self { events: PAGE_EVENTS, bytes: PAGE_BYTES };
 
-    #[cfg(test)]
+    /// A smaller one.
     pub(crate) const fn of(events: usize, bytes: usize) -> Self {
         Self { events, bytes }
     }

@@ -58,9 +58,14 @@ impl StreamCursor {
         Self { name, epoch: 0, told: 0, seen: 0, phase: Phase::Parked, page: Credit::PAGE }
     }
 
+    /// Sets how much is sent before an acknowledgement; before the start.
+    pub(crate) fn set_page(&mut self, page: Credit) {
+        self.page = page;
+    }
+
     #[cfg(test)]
     pub(crate) fn with_page(mut self, page: Credit) -> Self {
-        self.page = page;
+        self.set_page(page);
         self
     }
 

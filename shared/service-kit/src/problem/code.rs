@@ -78,6 +78,7 @@ codes! {
     IdempotencyKeyReused = 422 "idempotency-key-reused" "The Idempotency-Key was used for another request",
     Internal = 500 "internal" "Something is wrong on our side",
     QueueFull = 503 "queue-full" "Too many commands are waiting",
+    Overloaded = 503 "overloaded" "Too many clients at once",
     StoreUnavailable = 503 "store-unavailable" "The store cannot be reached",
     ShuttingDown = 503 "shutting-down" "The service is shutting down",
 }
