@@ -5,9 +5,11 @@
 //!   commits whole batches.
 //! - [`reader`] and [`follow`]: pages of a feed, and a contiguous, resumable follower over them.
 //! - [`receipts`]: how long answers are kept. [`verify`]: proof that nothing was changed.
+//! - [`delivery`]: what became of an event after its commit.
 //! - [`pool`]: the only place that opens connections. [`lease`]: who works on which shard.
 
 pub mod committer;
+pub mod delivery;
 pub mod feeds;
 pub mod follow;
 mod hash;
