@@ -14,6 +14,8 @@ pub mod feeds;
 pub mod follow;
 mod hash;
 pub mod lease;
+#[cfg(test)]
+mod plan;
 pub mod pool;
 pub mod reader;
 pub mod receipts;

@@ -142,6 +142,9 @@ fn within_bytes(
     Ok(events)
 }
 
+#[cfg(test)]
+mod plans;
+
 /// What an envelope adds to the payload.
 const ENVELOPE_BYTES_ESTIMATE: usize = 400;
 
