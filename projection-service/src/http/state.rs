@@ -69,7 +69,6 @@ pub(crate) fn unavailable(error: sqlx::Error) -> Problem {
 }
 
 /// The event store gave no answer, or none that can be told.
-#[expect(clippy::needless_pass_by_value, reason = "it is handed to map_err")]
 pub(crate) fn audit_problem(error: AuditError) -> Problem {
     match error {
         AuditError::Sql(error) => unavailable(error),

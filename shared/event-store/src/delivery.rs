@@ -3,6 +3,7 @@
 
 use crate::{
     hash::{GENESIS, Hash, Link},
+    pool::{READ_WITHIN, within},
     reader::EventReader,
 };
 use chrono::{DateTime, Utc};
@@ -56,8 +57,8 @@ impl EventReader {
     /// # Errors
     /// When MySQL cannot answer.
     pub async fn delivery(&self, feed: FeedId, position: u64) -> Result<Delivery, sqlx::Error> {
-        let row =
-            sqlx::query(DELIVERY).bind(feed.shard()).bind(position).bind(feed.0).fetch_optional(self.pool()).await?;
+        let look = sqlx::query(DELIVERY).bind(feed.shard()).bind(position).bind(feed.0).fetch_optional(self.pool());
+        let row = within(READ_WITHIN, look).await?;
         let Some(row) = row else { return Ok(Delivery { waiting: false, published: None }) };
         let epoch: Option<u32> = row.try_get("epoch")?;
         let published = match epoch {
@@ -77,11 +78,9 @@ impl EventReader {
         principal: &str,
         command: Uuid,
     ) -> Result<Option<ReceiptSeen>, sqlx::Error> {
-        sqlx::query(RECEIPT)
-            .bind(feed.0)
-            .bind(principal.as_bytes())
-            .bind(command)
-            .fetch_optional(self.pool())
+        let look =
+            sqlx::query(RECEIPT).bind(feed.0).bind(principal.as_bytes()).bind(command).fetch_optional(self.pool());
+        within(READ_WITHIN, look)
             .await?
             .map(|row| {
                 Ok(ReceiptSeen {
@@ -99,15 +98,15 @@ impl EventReader {
     /// # Errors
     /// When MySQL cannot answer.
     pub async fn chain_link(&self, feed: FeedId, position: u64) -> Result<Option<ChainLink>, sqlx::Error> {
-        let rows = sqlx::query(
+        let look = sqlx::query(
             "SELECT position, event_id, aggregate_id, version, type, schema_version, recorded_at, metadata, payload, \
                     hash FROM events WHERE feed_id = ? AND position BETWEEN ? AND ? ORDER BY position DESC",
         )
         .bind(feed.0)
         .bind(position.saturating_sub(1))
         .bind(position)
-        .fetch_all(self.pool())
-        .await?;
+        .fetch_all(self.pool());
+        let rows = within(READ_WITHIN, look).await?;
         let Some(row) = rows.first() else { return Ok(None) };
         let link = Link {
             feed,
