@@ -45,6 +45,11 @@ const EVENT_GRANTS: &[(&str, &str, &str)] = &[
     ("relay", "SELECT, INSERT, UPDATE", "published"),
     ("reader", "SELECT", "events"),
     ("reader", "SELECT", "feed_heads"),
+    // For auditors: what stands beside the events. Not the answers themselves, which are the clients'.
+    ("reader", "SELECT", "claims"),
+    ("reader", "SELECT", "outbox"),
+    ("reader", "SELECT", "published"),
+    ("reader", "SELECT (feed_id, principal, idempotency_key, command_id, status, position, recorded_at)", "receipts"),
 ];
 const VIEW_GRANTS: &[(&str, &str, &str)] =
     &[("projection", "SELECT, INSERT, UPDATE, DELETE, CREATE, DROP, ALTER, INDEX", "*")];

@@ -1,5 +1,6 @@
 //! The commands of `aris` and their options.
 
+use crate::events::Events;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use domain::ids::{RestaurantId, SessionId, TenantId};
 use service_kit::telemetry::Format;
@@ -31,6 +32,8 @@ pub(crate) enum Command {
     Verify(Verify),
     /// Look at MySQL, NATS, schemas, leases and queues, and say what to do
     Doctor(Doctor),
+    /// Look at what happened: the last events, one closely, one command through all services
+    Events(Events),
     /// Print the OpenAPI document of all services
     Openapi,
 }
@@ -58,7 +61,7 @@ impl From<Log> for Format {
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Place {
     /// Folder of the local installation: data, keys, addresses
-    #[arg(long, env = "ARIS_LOCAL", default_value = ".local")]
+    #[arg(long, env = "ARIS_LOCAL", default_value = ".local", global = true)]
     pub(crate) local: PathBuf,
 }
 

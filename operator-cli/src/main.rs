@@ -3,6 +3,7 @@
 mod cli;
 mod demo;
 mod doctor;
+mod events;
 mod local;
 mod migrate;
 mod shell;
@@ -53,6 +54,7 @@ async fn run(cli: Cli) -> Result<ExitCode> {
         Command::Watch(options) => watch::run(options).await?,
         Command::Verify(options) => return verify::run(options).await,
         Command::Doctor(options) => return doctor::run(options).await,
+        Command::Events(options) => return events::run(options).await,
         Command::Openapi => println!("{}", shell::openapi::merged_json()?),
     }
     Ok(ExitCode::SUCCESS)

@@ -2,10 +2,12 @@
 //!
 //! - [`start`] runs one projector per view and gives the routes of every query.
 //! - `views`: the read models, one folder each, with their tables, what events do to them, and how they
-//!   are read. `runner`: keeps a view up to date. `read`: rows and the place where they stand, at one
+//!   are read. `audit`: what is answered from the events themselves. `runner`: keeps a view up to date. `read`: rows and the place where they stand, at one
 //!   moment. `http`: the queries.
-//! - [`check`]: proof that the rows equal the fold of the feed.
+//! - [`check`]: proof that the rows equal the fold of the feed. [`standing`]: where the views stand
+//!   relative to one event.
 
+mod audit;
 pub mod check;
 mod config;
 mod http;
@@ -15,6 +17,7 @@ mod read;
 mod runner;
 mod service;
 mod sql;
+pub mod standing;
 mod views;
 
 pub use config::Config;

@@ -72,8 +72,8 @@ pub async fn start(config: Config, shutdown: CancellationToken) -> anyhow::Resul
         let nats = (nats.clone(), Namespace::new(&config.nats_prefix));
         tasks.spawn(runner::run(Arc::new(context), settings, nats, heads.clone(), shutdown.clone()));
     }
-    let feeds = Arc::new(FeedDirectory::new(reader));
-    let state = AppState { reads: Reads::new(queries.clone(), progress), feeds, verifier };
+    let feeds = Arc::new(FeedDirectory::new(reader.clone()));
+    let state = AppState { reads: Reads::new(queries.clone(), progress), feeds, events: reader, verifier };
     let checks = vec![answers("projection-views", queries), answers("projection-events", events), connected(nats)];
     Ok(Service { state, checks, tasks })
 }

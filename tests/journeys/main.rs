@@ -7,6 +7,7 @@ mod crashes;
 mod dinner;
 mod doctor;
 mod documents;
+mod events;
 mod installation;
 mod restaurant;
 mod writers;

@@ -1,5 +1,6 @@
 //! Every query, in one table.
 
+mod history;
 mod kitchen_board;
 mod orders;
 mod params;
@@ -19,6 +20,7 @@ pub(crate) fn router() -> OpenApiRouter<AppState> {
         .routes(routes!(kitchen_board::get_kitchen_board))
         .routes(routes!(orders::list_orders))
         .routes(routes!(orders::get_order))
+        .routes(routes!(history::get_order_history))
 }
 
 /// The part of the document.
@@ -34,18 +36,21 @@ mod tests {
     fn the_document_names_every_query_of_the_contract() {
         let api = super::openapi();
         let paths: Vec<&str> = api.paths.paths.keys().map(String::as_str).collect();
-        for path in ["", "/menu", "/sessions/{session}", "/kitchen-board", "/orders", "/orders/{order}"] {
+        let orders = ["/orders", "/orders/{order}", "/orders/{order}/history"];
+        for path in ["", "/menu", "/sessions/{session}", "/kitchen-board"].into_iter().chain(orders) {
             let path = format!("/v1/restaurants/{{restaurant}}{path}");
             assert!(paths.contains(&path.as_str()), "{path} is not in {paths:?}");
         }
-        assert_eq!(paths.len(), 6);
+        assert_eq!(paths.len(), 7);
     }
 
     #[test]
     fn every_query_says_that_it_may_be_behind_and_who_may_ask() {
         for (path, item) in super::openapi().paths.paths {
             let operation = item.get.unwrap();
-            for status in ["200", "401", "404", "409", "503"] {
+            // The history is read from the events, which are never behind.
+            let behind = if path.ends_with("/history") { "403" } else { "409" };
+            for status in ["200", "401", "404", behind, "503"] {
                 assert!(operation.responses.responses.contains_key(status), "{path} does not tell of {status}");
             }
             assert!(operation.operation_id.is_some() && operation.summary.is_some(), "{path}");

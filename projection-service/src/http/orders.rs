@@ -1,9 +1,10 @@
 //! Orders with their lines.
 
 use super::{
-    params::{Asked, AtLeast, MinPosition, OrderList, OrderParams},
-    state::{AppState, unavailable},
+    params::{Asked, OneOrder, OneOrderParams, OrderList, OrderParams},
+    state::{AppState, audit_problem, unavailable},
 };
+use crate::audit::as_of;
 use crate::views::orders::{
     query::{self, OrderPage, OrderWithCursor},
     schema::PROJECTION,
@@ -46,9 +47,12 @@ pub(super) async fn list_orders(
 }
 
 /// One order. A guest sees only those of their own session.
+///
+/// With `as_of_position` or `as_of` the order as it was then, folded from its events: needs `audit:read`
+/// in place of `order:read`, and is `not-found` where the order did not exist yet.
 #[utoipa::path(
     get, path = "/v1/restaurants/{restaurant}/orders/{order}", tag = "orders",
-    params(("restaurant" = Uuid, Path), ("order" = Uuid, Path), MinPosition),
+    params(("restaurant" = Uuid, Path), ("order" = Uuid, Path), OneOrderParams),
     responses((status = 200, body = OrderWithCursor)),
     extensions(
         ("x-permission" = json!("order:read")),
@@ -59,8 +63,16 @@ pub(super) async fn get_order(
     State(app): State<AppState>,
     access: Access,
     InPath(order): InPath<OrderId>,
-    Asked(AtLeast(min_position)): Asked<AtLeast>,
+    Asked(asked): Asked<OneOrder>,
 ) -> Result<Json<OrderWithCursor>, Problem> {
+    let min_position = match asked {
+        OneOrder::Now(min_position) => min_position,
+        OneOrder::Then(moment) => {
+            access.demand(Permission::AuditRead)?;
+            let then = as_of::order(&app.events, access.restaurant, order, moment).await;
+            return then.map_err(audit_problem)?.map(Json).ok_or_else(Problem::not_found);
+        }
+    };
     let own_session = match &access.principal {
         Principal::Guest(guest) => Some(guest.session_id.0),
         Principal::Staff(_) => access.demand(Permission::OrderRead).map(|()| None)?,

@@ -1,6 +1,8 @@
 //! What stands behind the question mark.
 
+use crate::audit::as_of::Moment;
 use axum::extract::{FromRequestParts, Query};
+use chrono::{DateTime, Utc};
 use domain::{limits::LIST_ROWS_MAX, ordering::ViewState, station::StationKey};
 use http::request::Parts;
 use serde::{Deserialize, de::DeserializeOwned};
@@ -52,6 +54,81 @@ impl Params for AtLeast {
 
     fn parse(written: MinPosition) -> Result<Self, Problem> {
         position("min_position", written.min_position).map(|position| Self(position.unwrap_or(0)))
+    }
+}
+
+/// The parameters of one order.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct OneOrderParams {
+    /// Wait (at most 5 s) until the view contains this position. Not together with the others.
+    #[param(value_type = Option<u64>, minimum = 0)]
+    min_position: Option<String>,
+    /// The order as it was after the event at this position; needs `audit:read`.
+    #[param(value_type = Option<u64>, minimum = 0)]
+    as_of_position: Option<String>,
+    /// The order as it was at this time, RFC 3339; needs `audit:read`.
+    #[param(value_type = Option<String>, format = DateTime)]
+    as_of: Option<String>,
+}
+
+/// Which state of an order is asked for.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum OneOrder {
+    /// What the view says now, at or after this position.
+    Now(u64),
+    /// What it was.
+    Then(Moment),
+}
+
+impl Params for OneOrder {
+    type Written = OneOrderParams;
+
+    fn parse(written: OneOrderParams) -> Result<Self, Problem> {
+        match (written.min_position, written.as_of_position, written.as_of) {
+            (min, None, None) => Ok(Self::Now(position("min_position", min)?.unwrap_or(0))),
+            (None, Some(at), None) => {
+                Ok(Self::Then(Moment::Position(position("as_of_position", Some(at))?.unwrap_or(0))))
+            }
+            (None, None, Some(time)) => Ok(Self::Then(Moment::Time(time_of(&time)?))),
+            _ => Err(Problem::invalid_field("/as_of", "only one of as_of, as_of_position and min_position")),
+        }
+    }
+}
+
+fn time_of(text: &str) -> Result<DateTime<Utc>, Problem> {
+    let wrong = |_| Problem::invalid_field("/as_of", "must be a time such as 2026-11-24T12:30:00Z (RFC 3339)");
+    DateTime::parse_from_rfc3339(text).map(|time| time.with_timezone(&Utc)).map_err(wrong)
+}
+
+/// The parameters of a history.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct HistoryParams {
+    /// How many events at most: 1 to 100, 50 without it. A page has at most about 256 KiB.
+    #[param(value_type = Option<u64>, minimum = 1, maximum = 100)]
+    limit: Option<String>,
+    /// The `next` of the page before: a version of the order.
+    #[param(value_type = Option<u64>, minimum = 1)]
+    after: Option<String>,
+}
+
+/// Which part of a history is asked for.
+#[derive(Debug)]
+pub(crate) struct History {
+    pub(crate) limit: usize,
+    /// The version after which it begins.
+    pub(crate) after: u64,
+}
+
+impl Params for History {
+    type Written = HistoryParams;
+
+    fn parse(written: HistoryParams) -> Result<Self, Problem> {
+        let after = written.after.map(|text| text.parse().map_err(|_| Problem::new(Code::BadCursor))).transpose()?;
+        Ok(Self { limit: limit(written.limit)?, after: after.unwrap_or(0) })
     }
 }
 
@@ -153,6 +230,26 @@ mod tests {
         assert_eq!(list("limit=100").unwrap().limit, 100);
         for wrong in ["limit=0", "limit=101", "limit=-1", "limit=ten", "limit="] {
             assert_eq!(list(wrong).unwrap_err(), Code::InvalidField, "{wrong}");
+        }
+    }
+
+    fn one(query: &str) -> Result<OneOrder, Code> {
+        let uri: Uri = format!("/orders/1?{query}").parse().unwrap();
+        let written = Query::<OneOrderParams>::try_from_uri(&uri).map_err(|_| Code::InvalidField)?;
+        OneOrder::parse(written.0).map_err(|problem| problem.code())
+    }
+
+    #[test]
+    fn an_order_is_asked_for_as_it_is_or_as_it_was() {
+        assert_eq!(one(""), Ok(OneOrder::Now(0)));
+        assert_eq!(one("min_position=7"), Ok(OneOrder::Now(7)));
+        assert_eq!(one("as_of_position=7"), Ok(OneOrder::Then(Moment::Position(7))));
+        let time = DateTime::from_timestamp(1_700_000_000, 0).unwrap();
+        for text in ["2023-11-14T22:13:20Z", "2023-11-14T23:13:20%2B01:00"] {
+            assert_eq!(one(&format!("as_of={text}")), Ok(OneOrder::Then(Moment::Time(time))));
+        }
+        for wrong in ["as_of=yesterday", "as_of=", "as_of_position=-1", "as_of_position=1&min_position=1", "asof=1"] {
+            assert_eq!(one(wrong), Err(Code::InvalidField), "{wrong}");
         }
     }
 

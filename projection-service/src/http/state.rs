@@ -1,9 +1,12 @@
 //! What every handler has.
 
-use crate::read::{ReadError, Reads, Snapshot};
+use crate::{
+    audit::AuditError,
+    read::{ReadError, Reads, Snapshot},
+};
 use axum::extract::FromRef;
 use domain::ids::{RestaurantId, TenantId};
-use event_store::feeds::FeedDirectory;
+use event_store::{feeds::FeedDirectory, reader::EventReader};
 use identity::Verifier;
 use service_kit::{
     access::Restaurants,
@@ -16,6 +19,8 @@ use std::sync::Arc;
 pub(crate) struct AppState {
     pub(crate) reads: Reads,
     pub(crate) feeds: Arc<FeedDirectory>,
+    /// For what is answered from the events themselves.
+    pub(crate) events: EventReader,
     pub(crate) verifier: Verifier,
 }
 
@@ -60,5 +65,14 @@ pub(crate) fn unavailable(error: sqlx::Error) -> Problem {
             Problem::internal(&error)
         }
         _ => Problem::store_unavailable(&error),
+    }
+}
+
+/// The event store gave no answer, or none that can be told.
+pub(crate) fn audit_problem(error: AuditError) -> Problem {
+    match error {
+        AuditError::Sql(error) => unavailable(error),
+        AuditError::Damaged { .. } => Problem::internal(&error),
+        AuditError::Future { pointer, why } => Problem::invalid_field(pointer, why),
     }
 }

@@ -14,6 +14,7 @@ async fn every_query_asks_for_its_right() {
     setup.append(&place, events).await;
     setup.caught_up(&place).await;
     let (session, order) = (format!("/sessions/{}", place.session), format!("/orders/{}", order.order));
+    let (history, then) = (format!("{order}/history"), format!("{order}?as_of_position=9"));
 
     // Somebody who may do something else there.
     let waiter = setup.staff(&place, &[Permission::LineServe]);
@@ -23,7 +24,22 @@ async fn every_query_asks_for_its_right() {
         let (seen, body) = service.get(&place, path, &waiter).await;
         assert_eq!(seen, status, "{path}: {body}");
     }
-    let guest = setup.guest(&place, place.session);
+    // Nobody looks into the past without the right to: not even who may see the present.
+    let auditor = setup.staff(&place, &[Permission::AuditRead]);
+    let manager = setup.staff(&place, &[Permission::OrderRead, Permission::KitchenRead, Permission::FloorRead]);
+    let (guest, reader) = (setup.guest(&place, place.session), setup.staff(&place, &[Permission::OrderRead]));
+    for (path, auditor_gets, order) in [(&history, 200, 403), (&then, 200, 403), (&order, 403, 200)] {
+        for (who, token, status) in [
+            ("auditor", &auditor, auditor_gets),
+            ("manager", &manager, order),
+            ("reader", &reader, order),
+            ("waiter", &waiter, 403),
+            ("guest", &guest, order),
+        ] {
+            let (seen, body) = service.get(&place, path, token).await;
+            assert_eq!(seen, status, "{who} {path}: {body}");
+        }
+    }
     for (path, status) in
         [("", 200), ("/menu", 200), (&session, 200), (&order, 200), ("/orders", 403), ("/kitchen-board", 403)]
     {
@@ -53,7 +69,10 @@ async fn unknown_and_not_yours_are_the_same_answer() {
     let nowhere = Place::new(place.tenant);
     let lost = setup.staff(&nowhere, &all);
     for (place, token) in [(&other, &mine), (&place, &foreign), (&nowhere, &lost)] {
-        for path in ["", "/menu", "/orders", "/kitchen-board", "/orders?limit=nonsense"] {
+        let order = format!("/orders/{}", Uuid::now_v7());
+        let past = [format!("{order}/history"), format!("{order}?as_of_position=1"), order];
+        let past = past.iter().map(String::as_str);
+        for path in ["", "/menu", "/orders", "/kitchen-board", "/orders?limit=nonsense"].into_iter().chain(past) {
             let (status, body) = service.get(place, path, token).await;
             assert_eq!((status.as_u16(), &body["code"]), (404, &"not-found".into()), "{path}");
         }

@@ -5,13 +5,17 @@
 //!   commits whole batches.
 //! - [`reader`] and [`follow`]: pages of a feed, and a contiguous, resumable follower over them.
 //! - [`receipts`]: how long answers are kept. [`verify`]: proof that nothing was changed.
+//! - [`delivery`]: what became of an event after its commit.
 //! - [`pool`]: the only place that opens connections. [`lease`]: who works on which shard.
 
 pub mod committer;
+pub mod delivery;
 pub mod feeds;
 pub mod follow;
 mod hash;
 pub mod lease;
+#[cfg(test)]
+mod plan;
 pub mod pool;
 pub mod reader;
 pub mod receipts;

@@ -1,5 +1,10 @@
 //! Reading feeds from MySQL: heads and pages.
 
+pub(crate) mod search;
+pub(crate) mod streams;
+
+pub use search::{Found, Needle};
+
 use crate::{
     pool::{READ_WITHIN, within},
     rows,
@@ -116,19 +121,29 @@ impl EventReader {
         .bind(u32::try_from(limit).unwrap_or(u32::MAX))
         .fetch_all(&self.pool);
         let rows = within(READ_WITHIN, page).await?;
-        let mut events = Vec::with_capacity(rows.len());
-        let mut bytes = 0;
-        for row in &rows {
-            let event = rows::recorded_event(feed, row)?;
-            bytes += event.payload.len() + ENVELOPE_BYTES_ESTIMATE;
-            if bytes > PAGE_BYTES_MAX && !events.is_empty() {
-                break;
-            }
-            events.push(event);
-        }
-        Ok(events)
+        within_bytes(rows.iter().map(|row| rows::recorded_event(feed, row)))
     }
 }
+
+/// As many of these events as a page takes, but at least one if there is one.
+fn within_bytes(
+    found: impl ExactSizeIterator<Item = Result<RecordedEvent, sqlx::Error>>,
+) -> Result<Vec<RecordedEvent>, sqlx::Error> {
+    let mut events = Vec::with_capacity(found.len());
+    let mut bytes = 0;
+    for event in found {
+        let event = event?;
+        bytes += event.payload.len() + ENVELOPE_BYTES_ESTIMATE;
+        if bytes > PAGE_BYTES_MAX && !events.is_empty() {
+            break;
+        }
+        events.push(event);
+    }
+    Ok(events)
+}
+
+#[cfg(test)]
+mod plans;
 
 /// What an envelope adds to the payload.
 const ENVELOPE_BYTES_ESTIMATE: usize = 400;

@@ -12,6 +12,8 @@ const STATEMENTS_MAX: usize = 200;
 /// Time between rounds.
 const ROUND: Duration = Duration::from_secs(60);
 
+pub(crate) const PURGE: &str = "DELETE FROM receipts WHERE recorded_at < NOW(6) - INTERVAL ? HOUR LIMIT ?";
+
 /// Deletes receipts that are older than [`RECEIPT_HOURS`]; at most so many at once. Returns how many.
 ///
 /// # Errors
@@ -19,12 +21,7 @@ const ROUND: Duration = Duration::from_secs(60);
 pub async fn purge(pool: &MySqlPool) -> Result<u64, sqlx::Error> {
     let mut purged = 0;
     for _ in 0..STATEMENTS_MAX {
-        let deleted = sqlx::query("DELETE FROM receipts WHERE recorded_at < NOW(6) - INTERVAL ? HOUR LIMIT ?")
-            .bind(RECEIPT_HOURS)
-            .bind(DELETED_AT_ONCE)
-            .execute(pool)
-            .await?
-            .rows_affected();
+        let deleted = sqlx::query(PURGE).bind(RECEIPT_HOURS).bind(DELETED_AT_ONCE).execute(pool).await?.rows_affected();
         purged += deleted;
         if deleted < u64::from(DELETED_AT_ONCE) {
             break;

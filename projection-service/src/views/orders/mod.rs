@@ -1,6 +1,7 @@
 //! Orders with their lines.
 
 mod apply;
+pub(crate) mod as_of;
 mod load;
 pub(crate) mod query;
 pub(crate) mod schema;

@@ -12,6 +12,15 @@ use uuid::Uuid;
 /// Most claims that are read for one prefix. More than one session can have orders open.
 const PREFIX_ROWS_MAX: u32 = 10_000;
 
+const OWNERS: &str = "SELECT feed_id, kind, claim_key, aggregate_id FROM claims FORCE INDEX (PRIMARY) \
+                      WHERE (feed_id, kind, claim_key) IN (";
+const WITH_PREFIX: &str = "SELECT claim_key, aggregate_id FROM claims \
+                           WHERE feed_id = ? AND kind = ? AND claim_key >= ? AND claim_key < ? \
+                           ORDER BY claim_key LIMIT ?";
+/// The index is named because where few claims are left the optimiser would rather read all of them, and
+/// so wait for claims that others are about to take.
+const RELEASE: &str = "DELETE /*+ INDEX(claims PRIMARY) */ FROM claims WHERE (feed_id, kind, claim_key) IN (";
+
 /// The owners of these keys, and of all keys with these prefixes.
 pub(crate) async fn look_up(
     connection: &mut MySqlConnection,
@@ -38,10 +47,8 @@ async fn owners(
     keys: &[ClaimPlace],
     found: &mut BTreeMap<ClaimPlace, Option<Uuid>>,
 ) -> Result<(), sqlx::Error> {
-    const SELECT: &str = "SELECT feed_id, kind, claim_key, aggregate_id FROM claims FORCE INDEX (PRIMARY) \
-                          WHERE (feed_id, kind, claim_key) IN (";
     for piece in padded(keys) {
-        let sql = with_rows(SELECT, "(?,?,?)", piece.len(), ")");
+        let sql = of_keys(OWNERS, piece.len());
         let mut query = sqlx::query(&sql);
         for (feed, kind, key) in &piece {
             query = query.bind(feed.0).bind(kind.as_str().as_bytes()).bind(key.as_bytes());
@@ -70,29 +77,26 @@ async fn with_prefix(
     // 0xFF stands in no key: keys are UTF-8.
     let mut end = prefix.as_bytes().to_vec();
     end.push(0xFF);
-    sqlx::query(
-        "SELECT claim_key, aggregate_id FROM claims \
-          WHERE feed_id = ? AND kind = ? AND claim_key >= ? AND claim_key < ? ORDER BY claim_key LIMIT ?",
-    )
-    .bind(feed.0)
-    .bind(kind.as_str().as_bytes())
-    .bind(prefix.as_bytes())
-    .bind(end)
-    .bind(PREFIX_ROWS_MAX)
-    .fetch_all(connection)
-    .await?
-    .iter()
-    .map(|row| {
-        let key = String::from_utf8_lossy(row.try_get::<&[u8], _>("claim_key")?).into_owned();
-        Ok((key, row.try_get("aggregate_id")?))
-    })
-    .collect()
+    sqlx::query(WITH_PREFIX)
+        .bind(feed.0)
+        .bind(kind.as_str().as_bytes())
+        .bind(prefix.as_bytes())
+        .bind(end)
+        .bind(PREFIX_ROWS_MAX)
+        .fetch_all(connection)
+        .await?
+        .iter()
+        .map(|row| {
+            let key = String::from_utf8_lossy(row.try_get::<&[u8], _>("claim_key")?).into_owned();
+            Ok((key, row.try_get("aggregate_id")?))
+        })
+        .collect()
 }
 
 /// Releases claims; one that nobody holds is no error.
 pub(crate) async fn release(connection: &mut MySqlConnection, places: &[ClaimPlace]) -> Result<(), sqlx::Error> {
     for piece in padded(places) {
-        let sql = with_rows("DELETE FROM claims WHERE (feed_id, kind, claim_key) IN (", "(?,?,?)", piece.len(), ")");
+        let sql = of_keys(RELEASE, piece.len());
         let mut query = sqlx::query(&sql);
         for (feed, kind, key) in &piece {
             query = query.bind(feed.0).bind(kind.as_str().as_bytes()).bind(key.as_bytes());
@@ -100,6 +104,11 @@ pub(crate) async fn release(connection: &mut MySqlConnection, places: &[ClaimPla
         query.execute(&mut *connection).await?;
     }
     Ok(())
+}
+
+/// This statement for so many keys.
+fn of_keys(statement: &str, keys: usize) -> String {
+    with_rows(statement, "(?,?,?)", keys, ")")
 }
 
 /// Takes claims. One that is held by another is an error, which the rules have ruled out before.
@@ -119,3 +128,7 @@ pub(crate) async fn take(connection: &mut MySqlConnection, claims: &[(&ClaimPlac
     }
     Ok(())
 }
+
+#[cfg(test)]
+#[path = "claims_plans.rs"]
+mod plans;

@@ -14,17 +14,18 @@ use sqlx::{MySqlConnection, Row, mysql::MySqlRow};
 use std::collections::HashMap;
 use uuid::Uuid;
 
+const LOOK_UP: &str = "SELECT feed_id, principal, idempotency_key, request_hash, command_id, status, location, \
+                       body, position FROM receipts FORCE INDEX (PRIMARY) \
+                       WHERE (feed_id, principal, idempotency_key) IN (";
+
 /// The receipts that exist for these keys.
 pub(crate) async fn look_up(
     connection: &mut MySqlConnection,
     keys: &[ReceiptKey],
 ) -> Result<HashMap<ReceiptKey, Receipt>, sqlx::Error> {
-    const SELECT: &str = "SELECT feed_id, principal, idempotency_key, request_hash, command_id, status, location, \
-                          body, position FROM receipts FORCE INDEX (PRIMARY) \
-                          WHERE (feed_id, principal, idempotency_key) IN (";
     let mut found = HashMap::new();
     for piece in padded(keys) {
-        let sql = with_rows(SELECT, "(?,?,?)", piece.len(), ")");
+        let sql = with_rows(LOOK_UP, "(?,?,?)", piece.len(), ")");
         let mut query = sqlx::query(&sql);
         for (feed, principal, key) in &piece {
             query = query.bind(feed.0).bind(principal.as_bytes()).bind(key.as_bytes());
@@ -84,3 +85,7 @@ pub(crate) async fn insert(
     }
     Ok(())
 }
+
+#[cfg(test)]
+#[path = "receipts_plans.rs"]
+mod plans;
