@@ -34,6 +34,7 @@ fn main() -> ExitCode {
         ExitCode::FAILURE
     });
     runtime.shutdown_timeout(END_WITHIN);
+    telemetry::end();
     code
 }
 

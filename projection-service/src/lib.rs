@@ -9,6 +9,7 @@
 pub mod check;
 mod config;
 mod http;
+mod measures;
 mod money;
 mod progress;
 mod read;

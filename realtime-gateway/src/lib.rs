@@ -19,6 +19,7 @@ pub mod frames;
 mod gateway;
 mod http;
 pub mod limits;
+mod measures;
 mod service;
 mod session;
 #[cfg(test)]

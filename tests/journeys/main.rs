@@ -8,5 +8,8 @@ mod dinner;
 mod doctor;
 mod documents;
 mod installation;
+mod metrics;
 mod restaurant;
+mod sources;
+mod traces;
 mod writers;

@@ -6,7 +6,10 @@ use domain::{
     ids::FeedId,
     limits::PAGE_EVENTS_MAX,
 };
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::{
+    collections::{BTreeSet, HashMap, VecDeque},
+    time::Duration,
+};
 use tokio::time::Instant;
 
 /// Live events that wait, of one feed. More than that are read from MySQL later.
@@ -35,6 +38,8 @@ struct Slot {
     target: Cursor,
     live: VecDeque<RecordedEvent>,
     failures: u32,
+    /// Since when there is something that is not applied.
+    behind_since: Option<Instant>,
 }
 
 /// What a worker needs to know of a feed.
@@ -58,7 +63,7 @@ pub(super) struct Slots {
 
 impl Slot {
     fn new(target: Cursor) -> Self {
-        Self { doing: Doing::Idle, known: None, target, live: VecDeque::new(), failures: 0 }
+        Self { doing: Doing::Idle, known: None, target, live: VecDeque::new(), failures: 0, behind_since: None }
     }
 
     fn has_work(&self) -> bool {
@@ -71,6 +76,9 @@ impl Slots {
     pub(super) fn told(&mut self, feed: FeedId, cursor: Cursor) {
         let slot = self.slots.entry(feed).or_insert_with(|| Slot::new(cursor));
         slot.target = slot.target.max(cursor);
+        if slot.has_work() {
+            slot.behind_since.get_or_insert_with(Instant::now);
+        }
         self.queue_up(feed);
     }
 
@@ -117,6 +125,9 @@ impl Slots {
             slot.target = at.cursor;
             self.live -= slot.live.len();
             slot.live.clear();
+        }
+        if !slot.has_work() {
+            slot.behind_since = None;
         }
         self.queue_up(feed);
     }
@@ -169,6 +180,11 @@ impl Slots {
     pub(super) fn behind(&self) -> u64 {
         let behind = |slot: &Slot| slot.known.map_or(0, |at| slot.target.position.saturating_sub(at.cursor.position));
         self.slots.values().map(behind).sum()
+    }
+
+    /// Since when the slowest feed has not caught up.
+    pub(super) fn behind_for(&self) -> Duration {
+        self.slots.values().filter_map(|slot| slot.behind_since).min().map_or(Duration::ZERO, |since| since.elapsed())
     }
 
     /// Where the projection stands in this feed, if that is known.
