@@ -9,6 +9,7 @@ mod doctor;
 mod documents;
 mod installation;
 mod metrics;
+mod observability;
 mod restaurant;
 mod sources;
 mod traces;
