@@ -207,3 +207,6 @@ fn padded<'a, T>(items: impl ExactSizeIterator<Item = &'a T>, last: &'a T) -> im
 fn limit(rows: usize) -> u32 {
     u32::try_from(rows).unwrap_or(u32::MAX)
 }
+
+#[cfg(test)]
+mod tests;

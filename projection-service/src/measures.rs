@@ -6,7 +6,7 @@ use metrics::{Unit, describe_counter, describe_gauge, describe_histogram};
 pub(crate) fn describe() {
     describe_histogram!("projection_lag_seconds", Unit::Seconds, "From an event's commit to its rows");
     describe_gauge!("projection_behind_events", Unit::Count, "Events that are not in the rows yet");
-    describe_gauge!("projection_behind_seconds", Unit::Seconds, "Since when the slowest feed has not caught up");
+    describe_gauge!("projection_behind_seconds", Unit::Seconds, "Since when the slowest feed has not moved forward");
     describe_counter!("projection_events_total", Unit::Count, "Events that were applied or parked");
     describe_counter!("projection_batches_total", Unit::Count, "Transactions that applied events");
     describe_counter!("projection_holes_total", Unit::Count, "Holes in what NATS delivered");

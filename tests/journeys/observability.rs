@@ -13,12 +13,13 @@ const OPERATORS: [&str; 5] = ["and", "or", "unless", "bool", "offset"];
 
 /// The metrics that an expression names.
 fn metrics(expression: &str) -> Vec<String> {
-    let (mut found, mut rest) = (Vec::new(), expression);
+    // Every second piece is a text.
+    let without_texts: String = expression.split('"').step_by(2).collect();
+    let (mut found, mut rest) = (Vec::new(), without_texts.as_str());
     let after = |text: &'static str, rest: &str| rest.find(text).map_or(rest.len(), |at| at + text.len());
     let is_of_word = |it: char| it.is_ascii_alphanumeric() || matches!(it, '_' | ':' | '.');
     while let Some(first) = rest.chars().next() {
         let length = match first {
-            '"' => 1 + after("\"", &rest[1..]),
             '{' => after("}", rest),
             '[' => after("]", rest),
             it if is_of_word(it) => rest.find(|it| !is_of_word(it)).unwrap_or(rest.len()),

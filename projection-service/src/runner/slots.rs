@@ -38,7 +38,7 @@ struct Slot {
     target: Cursor,
     live: VecDeque<RecordedEvent>,
     failures: u32,
-    /// Since when there is something that is not applied.
+    /// Since when it has something to do and has not moved forward.
     behind_since: Option<Instant>,
 }
 
@@ -120,15 +120,19 @@ impl Slots {
         slot.failures = 0;
         // Only MySQL knows how far a feed is. Where it has no more, nobody else is believed.
         let no_more = at.is_some() && at == slot.known && slot.target == target;
+        let before = slot.known.map(|known| known.cursor);
         slot.known = at;
         if let (true, Some(at)) = (no_more, at) {
             slot.target = at.cursor;
             self.live -= slot.live.len();
             slot.live.clear();
         }
-        if !slot.has_work() {
-            slot.behind_since = None;
-        }
+        let moved = at.map(|at| at.cursor) > before;
+        slot.behind_since = match slot.behind_since {
+            _ if !slot.has_work() => None,
+            Some(since) if !moved => Some(since),
+            _ => Some(Instant::now()),
+        };
         self.queue_up(feed);
     }
 
@@ -182,9 +186,10 @@ impl Slots {
         self.slots.values().map(behind).sum()
     }
 
-    /// Since when the slowest feed has not caught up.
-    pub(super) fn behind_for(&self) -> Duration {
-        self.slots.values().filter_map(|slot| slot.behind_since).min().map_or(Duration::ZERO, |since| since.elapsed())
+    /// For how long the slowest of the feeds that have something to do has not moved forward.
+    pub(super) fn behind_for(&self, now: Instant) -> Duration {
+        let since = self.slots.values().filter_map(|slot| slot.behind_since).min();
+        since.map_or(Duration::ZERO, |since| now.saturating_duration_since(since))
     }
 
     /// Where the projection stands in this feed, if that is known.
@@ -261,6 +266,23 @@ mod tests {
         slots.told(FEED, cursor(3));
         slots.arrived(event(2));
         assert_eq!(slots.next(), None);
+    }
+
+    #[test]
+    fn a_feed_is_behind_for_as_long_as_it_does_not_move() {
+        let (mut slots, hour) = (Slots::default(), Duration::from_secs(3_600));
+        slots.told(FEED, cursor(9));
+        assert!(slots.behind_for(Instant::now() + hour) >= hour);
+        slots.next().unwrap();
+        let before = slots.slots[&FEED].behind_since;
+        slots.done(FEED, None, cursor(9));
+        assert_eq!(slots.slots[&FEED].behind_since, before, "nothing was applied");
+        slots.next().unwrap();
+        slots.done(FEED, at(5), cursor(9));
+        assert!(slots.slots[&FEED].behind_since >= before, "it moved, and is not there yet");
+        slots.next().unwrap();
+        slots.done(FEED, at(9), cursor(9));
+        assert_eq!(slots.behind_for(Instant::now() + hour), Duration::ZERO);
     }
 
     #[test]

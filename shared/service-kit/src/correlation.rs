@@ -67,7 +67,7 @@ impl<S: Sync> FromRequestParts<S> for Correlation {
 pub(crate) async fn correlate(mut request: Request, next: Next) -> Response {
     let mut correlation = Correlation::from_headers(request.headers());
     let span = span(&request, &correlation.id);
-    let own = trace_context::begin(&span, name(&request), correlation.traceparent.as_deref());
+    let own = trace_context::begin(&span, || name(&request), correlation.traceparent.as_deref());
     correlation.traceparent = own.map(Arc::from).or(correlation.traceparent);
     if let Some(trace_id) = correlation.trace_id() {
         span.record("trace_id", trace_id);

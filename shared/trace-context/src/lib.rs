@@ -52,7 +52,7 @@ pub fn parse(traceparent: &str) -> Option<SpanContext> {
 
 /// Starts the span of a request: part of the trace that the client sent, else of a new one. Answers
 /// the `traceparent` for all that the request sets off; nothing without an exporter.
-pub fn begin(span: &Span, name: String, sent: Option<&str>) -> Option<String> {
+pub fn begin(span: &Span, name: impl FnOnce() -> String, sent: Option<&str>) -> Option<String> {
     if !ON.load(Ordering::Relaxed) {
         return None;
     }
@@ -61,7 +61,7 @@ pub fn begin(span: &Span, name: String, sent: Option<&str>) -> Option<String> {
         let _ = span.set_parent(Context::new().with_remote_span_context(parent));
     }
     let context = span.context();
-    context.span().update_name(name);
+    context.span().update_name(name());
     let own = context.span().span_context().clone();
     let text = || format!("00-{}-{}-{:02x}", own.trace_id(), own.span_id(), own.trace_flags().to_u8());
     own.is_valid().then(text)
@@ -128,7 +128,7 @@ mod tests {
     #[test]
     fn without_an_exporter_no_span_is_made() {
         assert!(join([Some(GOOD)], || panic!("made")).is_none());
-        assert_eq!(begin(&Span::none(), String::new(), Some(GOOD)), None);
+        assert_eq!(begin(&Span::none(), || panic!("named"), Some(GOOD)), None);
         assert_eq!(worth(Some(GOOD), Duration::ZERO), None);
     }
 }

@@ -114,3 +114,62 @@ impl SpanProcessor for SpanQueue {
         self.force_flush()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use metrics_exporter_prometheus::PrometheusBuilder;
+    use opentelemetry::trace::{Tracer, TracerProvider};
+    use opentelemetry_sdk::trace::SdkTracerProvider;
+    use std::sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    };
+
+    /// A collector that never answers, or one that counts.
+    #[derive(Debug)]
+    enum Collector {
+        Stuck,
+        Counting(Arc<AtomicUsize>),
+    }
+
+    impl SpanExporter for Collector {
+        async fn export(&self, batch: Vec<SpanData>) -> OTelSdkResult {
+            match self {
+                Self::Stuck => std::future::pending().await,
+                Self::Counting(count) => drop(count.fetch_add(batch.len(), Ordering::SeqCst)),
+            }
+            Ok(())
+        }
+    }
+
+    fn provider(collector: Collector) -> SdkTracerProvider {
+        let queue = SpanQueue::start(collector, &Resource::builder_empty().build()).unwrap();
+        SdkTracerProvider::builder().with_span_processor(queue).build()
+    }
+
+    fn end_spans(provider: &SdkTracerProvider, count: usize) {
+        let tracer = provider.tracer("test");
+        (0..count).for_each(|_| drop(tracer.start("work")));
+    }
+
+    #[test]
+    fn a_full_queue_drops_and_counts_and_nobody_waits() {
+        let recorder = PrometheusBuilder::new().build_recorder();
+        let provider = provider(Collector::Stuck);
+        const TOO_MANY: usize = 100;
+        metrics::with_local_recorder(&recorder, || end_spans(&provider, QUEUE_MAX + BATCH_MAX + TOO_MANY));
+        let text = recorder.handle().render();
+        let dropped = text.lines().find_map(|it| it.strip_prefix("trace_spans_dropped_total{why=\"full\"} "));
+        assert!(dropped.is_some_and(|it| it.parse::<usize>().unwrap() >= TOO_MANY), "{text}");
+    }
+
+    #[test]
+    fn a_flush_sends_all_that_waits() {
+        let count = Arc::new(AtomicUsize::new(0));
+        let provider = provider(Collector::Counting(count.clone()));
+        end_spans(&provider, 3_000);
+        provider.force_flush().unwrap();
+        assert_eq!(count.load(Ordering::SeqCst), 3_000);
+    }
+}
