@@ -5,7 +5,7 @@ CARGO ?= cargo
 NOT_THE_BENCH := --workspace --exclude load
 
 .DEFAULT_GOAL := help
-.PHONY: help up demo watch test check bench fmt clean-local
+.PHONY: help up demo watch test check rules bench fmt clean-local
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -26,6 +26,11 @@ test: ## Run every test, against real servers that the tests start themselves
 check: ## Formatting and lints
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets --all-features -- -D warnings
+
+rules: ## Have promtool check the alert rules and their tests, where it is installed
+	@cd deploy/observability && promtool=$$(command -v "$${PROMTOOL:-promtool}") || \
+	  { echo "SKIPPED: no promtool (Debian: apt-get install prometheus; or set PROMTOOL)"; exit 0; }; \
+	  $$promtool check config prometheus.yml && $$promtool test rules rules_test.yml
 
 bench: ## Measure against the peers; QUICK=1 for a short run
 	$(CARGO) run --release -p load

@@ -6,7 +6,9 @@ use axum::Router;
 use event_store::{
     committer::{Committers, OnCommit},
     feeds::FeedDirectory,
+    measures,
     pool::{Isolation, connect_lazy},
+    pool_watch,
     reader::EventReader,
     receipts,
 };
@@ -36,6 +38,8 @@ pub struct Service {
 /// # Errors
 /// When an address is malformed or the key set cannot be used.
 pub async fn start(config: Config, shutdown: CancellationToken) -> anyhow::Result<Service> {
+    measures::describe();
+    messaging::measures::describe();
     let verifier = Verifier::from_file(&config.jwks_file).context("ARIS_JWKS_FILE")?;
     let pool = connect_lazy(config.writer_url.expose(), Isolation::ReadCommitted, POOL_CONNECTIONS)
         .context("ARIS_WRITER_URL")?;
@@ -44,6 +48,7 @@ pub async fn start(config: Config, shutdown: CancellationToken) -> anyhow::Resul
     let on_commit: OnCommit = Arc::new(move |shards| waker.wake(shards));
     let committers = Committers::start(config.committer(), on_commit, shutdown.clone()).context("ARIS_WRITER_URL")?;
     let feeds = Arc::new(FeedDirectory::new(EventReader::new(pool.clone())));
+    pool_watch::watch("command", pool.clone(), shutdown.clone());
     let janitor = tokio::spawn(receipts::janitor(pool.clone(), shutdown));
     Ok(Service { commands: Commands { committers, feeds, verifier }, pool, janitor })
 }

@@ -35,6 +35,7 @@ fn main() -> ExitCode {
         ExitCode::FAILURE
     });
     runtime.shutdown_timeout(END_WITHIN);
+    telemetry::end();
     code
 }
 

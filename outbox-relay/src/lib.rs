@@ -13,8 +13,10 @@
 mod backoff;
 mod book;
 mod config;
+mod depth;
 mod engine;
 mod leases;
+mod measures;
 mod publisher;
 mod reconciler;
 mod service;

@@ -9,6 +9,7 @@ use domain::{envelope::RecordedEvent, ids::FeedId};
 use futures::{FutureExt, StreamExt, future::BoxFuture, stream::FuturesUnordered};
 use messaging::{Namespace, envelope};
 use std::future::IntoFuture;
+use tracing::{Instrument, Span, info_span};
 
 /// Messages in flight, of all feeds together.
 pub(crate) const IN_FLIGHT_MAX: usize = 512;
@@ -51,7 +52,7 @@ impl Publisher {
             envelope::set_message_id(&mut headers, feed, event.cursor);
         }
         let answer = match self.jetstream.publish_with_headers(subject, headers, payload).await {
-            Ok(ack) => wait(feed, ticket, ack).boxed(),
+            Ok(ack) => wait(feed, ticket, ack).instrument(span(event, ticket)).boxed(),
             Err(error) => std::future::ready(Answer { feed, ticket, result: Err(error.kind()) }).boxed(),
         };
         self.in_flight.push(answer);
@@ -74,6 +75,22 @@ impl Publisher {
     pub(crate) fn forget(&mut self) {
         self.in_flight.clear();
     }
+}
+
+/// From the way out to the acknowledgement, in the trace of the command. What is filled up again has
+/// been published long ago.
+fn span(event: &RecordedEvent, ticket: Ticket) -> Span {
+    let trace = event.metadata.traceparent.as_deref().filter(|_| !ticket.refill);
+    trace_context::join([trace], || {
+        info_span!(
+            target: trace_context::TARGET,
+            parent: None,
+            "publish event",
+            otel.kind = "producer",
+            event_type = event.event_type,
+            position = event.cursor.position,
+        )
+    })
 }
 
 async fn wait(feed: FeedId, ticket: Ticket, ack: PublishAckFuture) -> Answer {

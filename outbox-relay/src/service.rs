@@ -2,8 +2,9 @@
 
 use crate::{
     config::Config,
+    depth,
     engine::{Engine, State},
-    leases,
+    leases, measures,
     publisher::{IN_FLIGHT_MAX, Publisher},
     reconciler::Reconciler,
     settled::Doubts,
@@ -17,6 +18,7 @@ use async_nats::{
 use event_store::{
     lease::{Held, LeaseKeeper},
     pool::{self, Isolation},
+    pool_watch,
     reader::EventReader,
 };
 use service_kit::health::Check;
@@ -28,8 +30,8 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-/// Connections to MySQL: a read, a deletion, leases, the reconciler's two.
-const CONNECTIONS: u32 = 5;
+/// Connections to MySQL: a read, a deletion, leases, the reconciler's two, one for measuring.
+const CONNECTIONS: u32 = 6;
 /// How long one message may wait for its acknowledgement before it goes out again.
 const ACK_WITHIN: Duration = Duration::from_secs(5);
 /// What the reconciler may be ahead of the engine.
@@ -50,6 +52,7 @@ pub struct Service {
 /// # Errors
 /// When an address is malformed.
 pub async fn start(config: Config, shutdown: CancellationToken) -> anyhow::Result<Service> {
+    describe();
     let pool = pool::connect_lazy(config.mysql_url.expose(), Isolation::ReadCommitted, CONNECTIONS)?;
     let client = messaging::connect(config.nats_url.expose(), &format!("outbox-relay {}", config.node)).await?;
     let wakes = client.subscribe(config.namespace.all_wakes()).await.context("no wake-ups")?;
@@ -73,6 +76,8 @@ pub async fn start(config: Config, shutdown: CancellationToken) -> anyhow::Resul
         most: config.refill_positions,
     };
     tasks.spawn(reconciler.run(shutdown.clone()));
+    tasks.spawn(depth::watch(store.clone(), held.1.clone(), shutdown.clone()));
+    pool_watch::watch("relay", pool.clone(), shutdown.clone());
     let engine = Engine {
         client: client.clone(),
         publisher: Publisher::new(jetstream, config.namespace),
@@ -90,6 +95,12 @@ pub async fn start(config: Config, shutdown: CancellationToken) -> anyhow::Resul
         release.cancel();
     });
     Ok(Service { pool, client, held: held.1, tasks })
+}
+
+fn describe() {
+    measures::describe();
+    event_store::measures::describe();
+    messaging::measures::describe();
 }
 
 /// Leases are kept until the returned token is cancelled: longer than anything is published.

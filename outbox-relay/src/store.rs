@@ -1,6 +1,7 @@
 //! What the relay reads and writes in MySQL.
 
 use crate::book::Mark;
+use chrono::{DateTime, Utc};
 use domain::{envelope::RecordedEvent, ids::FeedId};
 use event_store::{
     pool::{READ_WITHIN, within},
@@ -110,6 +111,24 @@ impl Store {
         transaction.commit().await
     }
 
+    /// How many rows these shards have waiting, and when the oldest event among them was committed. It
+    /// looks at the first and the last row of each feed only: rows have no hole, see [`Pending`].
+    pub(crate) async fn depth(&self, shards: &BTreeSet<u8>) -> Result<(u64, Option<DateTime<Utc>>), sqlx::Error> {
+        let Some(any) = shards.first() else { return Ok((0, None)) };
+        let mut query = QueryBuilder::<MySql>::new(
+            "SELECT CAST(COALESCE(SUM(o.high - o.low + 1), 0) AS UNSIGNED) AS waiting, MIN(e.recorded_at) AS oldest \
+               FROM (SELECT shard, feed_id, MIN(position) AS low, MAX(position) AS high \
+                       FROM outbox WHERE shard IN (",
+        );
+        let mut list = query.separated(", ");
+        for shard in padded(shards.iter(), any) {
+            list.push_bind(*shard);
+        }
+        query.push(") GROUP BY shard, feed_id) o JOIN events e ON e.feed_id = o.feed_id AND e.position = o.low");
+        let row = query.build().fetch_one(&self.pool).await?;
+        Ok((row.try_get("waiting")?, row.try_get("oldest")?))
+    }
+
     /// Which of these feeds have rows in the outbox. It asks for `shard` too, because only with the
     /// whole front of the key MySQL skips from feed to feed instead of reading all their rows.
     pub(crate) async fn busy(&self, feeds: &[FeedId]) -> Result<BTreeSet<FeedId>, sqlx::Error> {
@@ -197,3 +216,5 @@ fn limit(rows: usize) -> u32 {
 
 #[cfg(test)]
 mod plans;
+#[cfg(test)]
+mod tests;

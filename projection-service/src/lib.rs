@@ -11,6 +11,7 @@ mod audit;
 pub mod check;
 mod config;
 mod http;
+mod measures;
 mod money;
 mod progress;
 mod read;

@@ -3,6 +3,7 @@
 use crate::{
     Config,
     http::{self, AppState},
+    measures,
     progress::Progress,
     read::Reads,
     runner::{self, Settings, heads::Heads, job::Context},
@@ -13,6 +14,7 @@ use axum::Router;
 use event_store::{
     feeds::FeedDirectory,
     pool::{Isolation, connect_lazy},
+    pool_watch,
     reader::EventReader,
 };
 use identity::Verifier;
@@ -49,6 +51,7 @@ pub struct Service {
 /// # Errors
 /// When an address is malformed, or the key file cannot be read.
 pub async fn start(config: Config, shutdown: CancellationToken) -> anyhow::Result<Service> {
+    describe();
     let views = views::all();
     let workers = u32::try_from(config.workers * views.len()).unwrap_or(u32::MAX);
     let url = config.projection_url.expose();
@@ -58,6 +61,11 @@ pub async fn start(config: Config, shutdown: CancellationToken) -> anyhow::Resul
         connect_lazy(url, Isolation::RepeatableRead, config.query_connections).context("ARIS_PROJECTION_URL")?;
     let events = connect_lazy(config.reader_url.expose(), Isolation::ReadCommitted, READER_CONNECTIONS)
         .context("ARIS_READER_URL")?;
+    for (name, pool) in
+        [("projection-writes", &writes), ("projection-queries", &queries), ("projection-events", &events)]
+    {
+        pool_watch::watch(name, pool.clone(), shutdown.clone());
+    }
     let verifier = Verifier::from_file(&config.jwks_file).context("ARIS_JWKS_FILE")?;
     let nats = messaging::connect(&config.nats_url, &format!("projection {}", config.node)).await?;
 
@@ -104,6 +112,12 @@ impl Service {
 #[must_use]
 pub fn openapi() -> utoipa::openapi::OpenApi {
     http::openapi()
+}
+
+fn describe() {
+    measures::describe();
+    event_store::measures::describe();
+    messaging::measures::describe();
 }
 
 /// Two processes may have the same name by mistake; their leases must not be shared.

@@ -21,6 +21,7 @@ pub mod frames;
 mod gateway;
 mod http;
 pub mod limits;
+mod measures;
 mod pages;
 mod service;
 mod session;

@@ -4,7 +4,7 @@ use crate::{
     Config,
     feed::{Hub, RingLimits, ingest::Sources},
     gateway::{App, Gateway},
-    http,
+    http, measures,
     pages::{PAGES_AT_A_TIME, Pages},
     session::Rate,
 };
@@ -12,6 +12,7 @@ use anyhow::Context as _;
 use event_store::{
     feeds::FeedDirectory,
     pool::{Isolation, connect_lazy},
+    pool_watch,
     reader::EventReader,
 };
 use identity::Verifier;
@@ -44,9 +45,11 @@ pub struct Service {
 /// # Errors
 /// When an address is malformed or the key file cannot be read.
 pub async fn start(config: Config, shutdown: CancellationToken) -> anyhow::Result<Service> {
+    describe();
     let verifier = Verifier::from_file(&config.jwks_file).context("ARIS_JWKS_FILE")?;
     let pool = connect_lazy(config.reader_url.expose(), Isolation::ReadCommitted, STORE_CONNECTIONS)
         .context("ARIS_READER_URL")?;
+    pool_watch::watch("gateway", pool.clone(), shutdown.clone());
     let nats = messaging::connect(config.nats_url.expose(), &format!("realtime-gateway {}", config.node)).await?;
     let reader = EventReader::new(pool.clone());
     let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
@@ -70,6 +73,12 @@ pub async fn start(config: Config, shutdown: CancellationToken) -> anyhow::Resul
     });
     let end = tokio::spawn(end(Arc::clone(&gateway), tasks, stop));
     Ok(Service { gateway, pool, nats, end })
+}
+
+fn describe() {
+    measures::describe();
+    event_store::measures::describe();
+    messaging::measures::describe();
 }
 
 /// First the connections, which still get their events while they wait for their turn to leave; then

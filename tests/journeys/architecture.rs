@@ -1,9 +1,9 @@
 //! The shape of the house: who may depend on whom, and how large a file may be.
 
+use crate::sources::{root, rust_files};
 use serde_json::Value;
 use std::{
     collections::{BTreeMap, BTreeSet},
-    path::{Path, PathBuf},
     process::Command,
 };
 
@@ -11,10 +11,11 @@ use std::{
 /// mistake; either way it is decided here and nowhere else.
 const ARROWS: &[(&str, &[&str])] = &[
     ("domain", &[]),
-    ("event-store", &["domain"]),
+    ("event-store", &["domain", "trace-context"]),
     ("messaging", &["domain"]),
     ("identity", &["domain"]),
-    ("service-kit", &["domain", "identity"]),
+    ("trace-context", &[]),
+    ("service-kit", &["domain", "identity", "trace-context"]),
     ("command-service", SHARED),
     ("outbox-relay", SHARED),
     ("projection-service", SHARED),
@@ -23,7 +24,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("local-servers", &[]),
 ];
 
-const SHARED: &[&str] = &["domain", "event-store", "messaging", "identity", "service-kit"];
+const SHARED: &[&str] = &["domain", "event-store", "messaging", "identity", "service-kit", "trace-context"];
 
 /// What the rules of the domain must not know: clocks, networks, databases.
 const NOT_IN_DOMAIN: &[&str] = &["tokio", "sqlx", "axum", "hyper", "async-nats", "reqwest", "rand"];
@@ -37,10 +38,6 @@ fn metadata() -> Value {
         .unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     serde_json::from_slice(&output.stdout).unwrap()
-}
-
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_path_buf()
 }
 
 /// Normal and build dependencies of each crate of the workspace.
@@ -99,17 +96,4 @@ fn files_are_short_or_say_why_not() {
         .map(|(text, file)| format!("{} has {} lines", file.display(), text.lines().count()))
         .collect();
     assert!(long.is_empty(), "over {LINES_MAX} lines without a `long because …` at their top: {long:#?}");
-}
-
-fn rust_files(folder: &Path) -> Vec<PathBuf> {
-    let mut files = Vec::new();
-    for entry in std::fs::read_dir(folder).unwrap().flatten() {
-        let (path, name) = (entry.path(), entry.file_name());
-        if path.is_dir() && name != "target" && !name.to_string_lossy().starts_with('.') {
-            files.extend(rust_files(&path));
-        } else if path.extension().is_some_and(|ending| ending == "rs") {
-            files.push(path);
-        }
-    }
-    files
 }

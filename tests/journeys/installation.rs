@@ -18,6 +18,8 @@ pub(crate) struct Installation {
     pub(crate) tenant: TenantId,
     /// Replaces the MySQL port in what services are told, to put a proxy between.
     pub(crate) mysql_port: Option<u16>,
+    /// Where services send their spans; nowhere by default.
+    pub(crate) collector: Option<String>,
 }
 
 /// A running `aris serve`. Dropping it kills it.
@@ -39,7 +41,7 @@ impl Installation {
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let jwks = std::env::temp_dir().join(format!("arisgourmet-test-{}-{number}.jwks", std::process::id()));
         std::fs::write(&jwks, key.jwks_json()).unwrap();
-        Self { env, key, jwks, tenant: uuid::Uuid::now_v7().into(), mysql_port: None }
+        Self { env, key, jwks, tenant: uuid::Uuid::now_v7().into(), mysql_port: None, collector: None }
     }
 
     /// Starts a service and waits until it is ready.
@@ -64,6 +66,7 @@ impl Installation {
             .env("ARIS_PROJECTION_LEASE_SECONDS", "2")
             .env("ARIS_NODE", format!("{name}-{port}"))
             .env("RUST_LOG", std::env::var("RUST_LOG").unwrap_or_else(|_| "error".to_owned()))
+            .env("OTEL_EXPORTER_OTLP_ENDPOINT", self.collector.as_deref().unwrap_or_default())
             .stdin(Stdio::piped())
             .kill_on_drop(true)
             .spawn()

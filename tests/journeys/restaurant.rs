@@ -36,18 +36,30 @@ impl Answer {
 pub(crate) struct Caller {
     http: reqwest::Client,
     token: String,
+    traceparent: Option<String>,
 }
 
 impl Caller {
     pub(crate) fn new(token: String) -> Self {
         let http = reqwest::Client::builder().timeout(Duration::from_secs(30)).build().unwrap();
-        Self { http, token }
+        Self { http, token, traceparent: None }
+    }
+
+    /// Speaks as part of this trace.
+    pub(crate) fn traced(mut self, traceparent: &str) -> Self {
+        self.traceparent = Some(traceparent.to_owned());
+        self
     }
 
     /// One command, once.
     pub(crate) async fn post(&self, base: &str, path: &str, key: &str, body: &Value) -> Result<Answer, reqwest::Error> {
         let request = self.http.request(Method::POST, format!("{base}/v1/restaurants{path}"));
-        let answer = request.bearer_auth(&self.token).header("Idempotency-Key", key).json(body).send().await?;
+        let request = request.bearer_auth(&self.token).header("Idempotency-Key", key).json(body);
+        let request = match &self.traceparent {
+            Some(traceparent) => request.header("traceparent", traceparent),
+            None => request,
+        };
+        let answer = request.send().await?;
         let header = |name: &str| answer.headers().get(name).and_then(|it| it.to_str().ok()).map(str::to_owned);
         let (replayed, location) = (header("idempotency-replayed").is_some(), header("location"));
         Ok(Answer { status: answer.status(), replayed, location, bytes: answer.bytes().await?.to_vec() })

@@ -19,6 +19,7 @@ use event_store::{
 use sqlx::MySqlPool;
 use std::{sync::Arc, time::Duration};
 use tokio::time::timeout;
+use tracing::{Instrument, Span, info_span};
 
 /// How long one step may take: longer than a wait for a lock, and than MySQL keeps the transaction of
 /// a projector that is gone.
@@ -89,9 +90,10 @@ impl Job {
         }
         let events = self.next_events(context, at).await?;
         let committer = Committer { pool: &context.pool, view: &*context.view, feed: self.feed };
-        let committed = committer.commit(at, &events).await?;
+        let committed = committer.commit(at, &events).instrument(span(context.view.projection(), &events)).await?;
         let Committed::To(checkpoint) = committed else {
-            count(context, "projection_checkpoint_conflicts_total", 1);
+            metrics::counter!("projection_checkpoint_conflicts_total", "projection" => context.view.projection())
+                .increment(1);
             return Ok(None);
         };
         self.tell(context, checkpoint, &events);
@@ -107,7 +109,7 @@ impl Job {
                 Offer::Next(event) => events.push(event),
                 Offer::Seen => {}
                 Offer::Hole { .. } => {
-                    count(context, "projection_holes_total", 1);
+                    metrics::counter!("projection_holes_total", "projection" => context.view.projection()).increment(1);
                     break;
                 }
                 Offer::OtherEpoch => break,
@@ -115,7 +117,8 @@ impl Job {
         }
         if events.is_empty() && self.target > at.cursor {
             events = follower.catch_up(&context.reader, PAGE_EVENTS_MAX).await?;
-            count(context, "projection_caught_up_events_total", events.len() as u64);
+            metrics::counter!("projection_caught_up_events_total", "projection" => context.view.projection())
+                .increment(events.len() as u64);
         }
         Ok(events)
     }
@@ -124,15 +127,31 @@ impl Job {
         let Some(last) = events.last() else { return };
         let projection = context.view.projection();
         context.progress.moved(projection, self.feed, checkpoint.cursor);
-        count(context, "projection_events_total", events.len() as u64);
-        count(context, "projection_batches_total", 1);
+        metrics::counter!("projection_events_total", "projection" => context.view.projection())
+            .increment(events.len() as u64);
+        metrics::counter!("projection_batches_total", "projection" => context.view.projection()).increment(1);
         let lag = (Utc::now() - last.recorded_at).to_std().unwrap_or_default();
         metrics::histogram!("projection_lag_seconds", "projection" => projection).record(lag.as_secs_f64());
     }
 }
 
-fn count(context: &Context, name: &'static str, n: u64) {
-    metrics::counter!(name, "projection" => context.view.projection()).increment(n);
+/// One transaction, in the trace of its first new event and linked to those of the others.
+fn span(projection: &'static str, events: &[RecordedEvent]) -> Span {
+    let now = Utc::now();
+    let traces = events.iter().map(|event| {
+        let age = (now - event.recorded_at).to_std().unwrap_or_default();
+        trace_context::worth(event.metadata.traceparent.as_deref(), age)
+    });
+    trace_context::join(traces, || {
+        info_span!(
+            target: trace_context::TARGET,
+            parent: None,
+            "apply events",
+            otel.kind = "consumer",
+            projection,
+            events = events.len(),
+        )
+    })
 }
 
 async fn load(context: &Context, feed: FeedId, epoch: u32) -> Result<Checkpoint, sqlx::Error> {

@@ -164,6 +164,8 @@ impl Runner {
             }
             self.slots.told(head.feed, head.cursor);
         }
+        let seconds = self.slots.behind_for(Instant::now()).as_secs_f64();
+        metrics::gauge!("projection_behind_seconds", "projection" => self.projection()).set(seconds);
         metrics::gauge!("projection_behind_events", "projection" => self.projection()).set(self.slots.behind() as f64);
     }
 

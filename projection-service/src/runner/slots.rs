@@ -6,7 +6,10 @@ use domain::{
     ids::FeedId,
     limits::PAGE_EVENTS_MAX,
 };
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::{
+    collections::{BTreeSet, HashMap, VecDeque},
+    time::Duration,
+};
 use tokio::time::Instant;
 
 /// Live events that wait, of one feed. More than that are read from MySQL later.
@@ -35,6 +38,8 @@ struct Slot {
     target: Cursor,
     live: VecDeque<RecordedEvent>,
     failures: u32,
+    /// Since when it has something to do and has not moved forward.
+    behind_since: Option<Instant>,
 }
 
 /// What a worker needs to know of a feed.
@@ -58,7 +63,7 @@ pub(super) struct Slots {
 
 impl Slot {
     fn new(target: Cursor) -> Self {
-        Self { doing: Doing::Idle, known: None, target, live: VecDeque::new(), failures: 0 }
+        Self { doing: Doing::Idle, known: None, target, live: VecDeque::new(), failures: 0, behind_since: None }
     }
 
     fn has_work(&self) -> bool {
@@ -71,6 +76,9 @@ impl Slots {
     pub(super) fn told(&mut self, feed: FeedId, cursor: Cursor) {
         let slot = self.slots.entry(feed).or_insert_with(|| Slot::new(cursor));
         slot.target = slot.target.max(cursor);
+        if slot.has_work() {
+            slot.behind_since.get_or_insert_with(Instant::now);
+        }
         self.queue_up(feed);
     }
 
@@ -112,12 +120,19 @@ impl Slots {
         slot.failures = 0;
         // Only MySQL knows how far a feed is. Where it has no more, nobody else is believed.
         let no_more = at.is_some() && at == slot.known && slot.target == target;
+        let before = slot.known.map(|known| known.cursor);
         slot.known = at;
         if let (true, Some(at)) = (no_more, at) {
             slot.target = at.cursor;
             self.live -= slot.live.len();
             slot.live.clear();
         }
+        let moved = at.map(|at| at.cursor) > before;
+        slot.behind_since = match slot.behind_since {
+            _ if !slot.has_work() => None,
+            Some(since) if !moved => Some(since),
+            _ => Some(Instant::now()),
+        };
         self.queue_up(feed);
     }
 
@@ -169,6 +184,12 @@ impl Slots {
     pub(super) fn behind(&self) -> u64 {
         let behind = |slot: &Slot| slot.known.map_or(0, |at| slot.target.position.saturating_sub(at.cursor.position));
         self.slots.values().map(behind).sum()
+    }
+
+    /// For how long the slowest of the feeds that have something to do has not moved forward.
+    pub(super) fn behind_for(&self, now: Instant) -> Duration {
+        let since = self.slots.values().filter_map(|slot| slot.behind_since).min();
+        since.map_or(Duration::ZERO, |since| now.saturating_duration_since(since))
     }
 
     /// Where the projection stands in this feed, if that is known.
@@ -245,6 +266,23 @@ mod tests {
         slots.told(FEED, cursor(3));
         slots.arrived(event(2));
         assert_eq!(slots.next(), None);
+    }
+
+    #[test]
+    fn a_feed_is_behind_for_as_long_as_it_does_not_move() {
+        let (mut slots, hour) = (Slots::default(), Duration::from_secs(3_600));
+        slots.told(FEED, cursor(9));
+        assert!(slots.behind_for(Instant::now() + hour) >= hour);
+        slots.next().unwrap();
+        let before = slots.slots[&FEED].behind_since;
+        slots.done(FEED, None, cursor(9));
+        assert_eq!(slots.slots[&FEED].behind_since, before, "nothing was applied");
+        slots.next().unwrap();
+        slots.done(FEED, at(5), cursor(9));
+        assert!(slots.slots[&FEED].behind_since >= before, "it moved, and is not there yet");
+        slots.next().unwrap();
+        slots.done(FEED, at(9), cursor(9));
+        assert_eq!(slots.behind_for(Instant::now() + hour), Duration::ZERO);
     }
 
     #[test]

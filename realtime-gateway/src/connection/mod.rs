@@ -24,6 +24,7 @@ use std::{
     time::{Duration, Instant},
 };
 use streams::Stream;
+use tracing::{Instrument, Span, info_span};
 use wire::Wire;
 
 /// How a connection ends.
@@ -153,7 +154,24 @@ impl Connection {
     }
 
     async fn flush(&mut self) -> Result<(), End> {
-        self.wire.send(&mut self.out).await
+        let span = self.delivery();
+        self.wire.send(&mut self.out).instrument(span).await
+    }
+}
+
+impl Connection {
+    /// The writing of what is handed out, in the trace of its first event.
+    fn delivery(&mut self) -> Span {
+        let traces: Vec<Arc<str>> = self.streams.iter_mut().flat_map(|stream| stream.cursor.take_traces()).collect();
+        trace_context::join(traces.iter().map(|trace| Some(&**trace)), || {
+            info_span!(
+                target: trace_context::TARGET,
+                parent: None,
+                "deliver frames",
+                otel.kind = "consumer",
+                frames = self.out.len(),
+            )
+        })
     }
 }
 

@@ -2,12 +2,14 @@
 
 use crate::frames::StreamName;
 use axum::extract::ws::Utf8Bytes;
+use chrono::Utc;
 use domain::{
     envelope::RecordedEvent,
     ids::SessionId,
     scope::{Scope, Tags},
 };
 use identity::ScopeFilter;
+use std::sync::Arc;
 
 /// Who shares a log: a scope, and the one session that a guest is limited to.
 pub(crate) type ScopeKey = (Scope, Option<SessionId>);
@@ -24,6 +26,8 @@ pub(crate) struct Entry {
     event_type: String,
     tags: Tags,
     envelope: String,
+    /// The `traceparent` of its command, if its way to the screen is recorded.
+    pub(crate) trace: Option<Arc<str>>,
 }
 
 impl Entry {
@@ -37,7 +41,9 @@ impl Entry {
             envelope = envelope.replace('\n', " ");
         }
         let (position, event_type) = (event.cursor.position, event.event_type.clone());
-        Self { position, event_type, tags: Tags::of(&event.payload), envelope }
+        let age = (Utc::now() - event.recorded_at).to_std().unwrap_or_default();
+        let trace = trace_context::worth(event.metadata.traceparent.as_deref(), age).map(Arc::from);
+        Self { position, event_type, tags: Tags::of(&event.payload), envelope, trace }
     }
 
     /// What it costs to keep.

@@ -222,6 +222,7 @@ impl State {
         let Some(entry) = self.entries.pop_front() else { return };
         self.bytes -= entry.bytes();
         self.floor.position = entry.position;
+        metrics::counter!("realtime_ring_evictions_total").increment(1);
         self.logs_of(&entry).for_each(|log| log.evict(entry.position));
     }
 }

@@ -43,6 +43,8 @@ struct Slot {
 pub(crate) struct Frame {
     pub(crate) position: u64,
     pub(crate) text: Utf8Bytes,
+    /// See [`Entry::trace`].
+    pub(crate) trace: Option<Arc<str>>,
 }
 
 /// What a log answers.
@@ -114,7 +116,8 @@ impl ScopeLog {
             if frames.len() >= events || (taken > bytes && !frames.is_empty()) {
                 return Read::Frames { frames, drained: false };
             }
-            frames.push(Frame { position: slot.entry.position, text: text.clone() });
+            let (position, trace) = (slot.entry.position, slot.entry.trace.clone());
+            frames.push(Frame { position, text: text.clone(), trace });
         }
         Read::Frames { frames, drained: true }
     }

@@ -12,6 +12,7 @@ use domain::{
     scope::Scope,
 };
 use identity::ScopeFilter;
+use std::sync::Arc;
 
 /// A stream as the server sees it.
 #[derive(Debug)]
@@ -24,6 +25,8 @@ pub(crate) struct StreamCursor {
     seen: u64,
     phase: Phase,
     page: Credit,
+    /// Traces of frames that were handed out and not yet written.
+    traces: Vec<Arc<str>>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,7 +58,7 @@ pub(crate) struct Inconsistent {
 impl StreamCursor {
     /// A stream that has not started.
     pub(crate) fn new(name: StreamName) -> Self {
-        Self { name, epoch: 0, told: 0, seen: 0, phase: Phase::Parked, page: Credit::PAGE }
+        Self { name, epoch: 0, told: 0, seen: 0, phase: Phase::Parked, page: Credit::PAGE, traces: Vec::new() }
     }
 
     /// Sets how much is sent before an acknowledgement; before the start.
@@ -120,6 +123,7 @@ impl StreamCursor {
             Read::Behind => self.fall_back(head, log, out),
             Read::Frames { frames, drained } => {
                 for frame in frames {
+                    self.trace(frame.trace);
                     self.sent(frame.position, frame.text, out);
                 }
                 self.after_frames(drained, head, out)
@@ -155,6 +159,7 @@ impl StreamCursor {
             self.seen = event.cursor.position;
             let entry = Entry::new(event);
             if entry.shown_by(filter) {
+                self.trace(entry.trace.clone());
                 self.sent(entry.position, entry.frame(&self.name, self.told), out);
             }
         }
@@ -231,6 +236,17 @@ impl StreamCursor {
             let StreamName { restaurant, scope } = self.name.clone();
             push(out, &ServerFrame::Skip(Skip { restaurant, scope, position: self.seen, prev: self.told }));
             self.told = self.seen;
+        }
+    }
+
+    /// The traces of what was handed out since it was last asked.
+    pub(crate) fn take_traces(&mut self) -> Vec<Arc<str>> {
+        std::mem::take(&mut self.traces)
+    }
+
+    fn trace(&mut self, trace: Option<Arc<str>>) {
+        if self.traces.len() <= trace_context::LINKS_MAX {
+            self.traces.extend(trace);
         }
     }
 

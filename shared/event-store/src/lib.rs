@@ -6,7 +6,8 @@
 //! - [`reader`] and [`follow`]: pages of a feed, and a contiguous, resumable follower over them.
 //! - [`receipts`]: how long answers are kept. [`verify`]: proof that nothing was changed.
 //! - [`delivery`]: what became of an event after its commit.
-//! - [`pool`]: the only place that opens connections. [`lease`]: who works on which shard.
+//! - [`pool`]: the only place that opens connections. [`pool_watch`]: how full they are.
+//! - [`lease`]: who works on which shard.
 
 pub mod committer;
 pub mod delivery;
@@ -14,9 +15,11 @@ pub mod feeds;
 pub mod follow;
 mod hash;
 pub mod lease;
+pub mod measures;
 #[cfg(test)]
 mod plan;
 pub mod pool;
+pub mod pool_watch;
 pub mod reader;
 pub mod receipts;
 pub mod rows;

@@ -10,6 +10,7 @@
 
 mod connection;
 pub mod envelope;
+pub mod measures;
 mod namespace;
 mod percent;
 mod stream;

@@ -1,14 +1,14 @@
 //! One id for all that a request set off: in its answer, in the events, in every log line.
 
 use axum::{
-    extract::{FromRequestParts, Request},
+    extract::{FromRequestParts, MatchedPath, Request},
     middleware::Next,
     response::Response,
 };
 use domain::limits::CORRELATION_ID_BYTES_MAX;
 use http::{HeaderMap, HeaderName, HeaderValue, request::Parts};
 use std::{convert::Infallible, sync::Arc};
-use tracing::Instrument;
+use tracing::{Instrument, Span, field::Empty};
 use uuid::Uuid;
 
 /// The header, in requests and answers.
@@ -20,7 +20,8 @@ const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 pub struct Correlation {
     /// The client's id, or one that was made.
     pub id: Arc<str>,
-    /// The W3C trace context that the client sent.
+    /// The W3C trace context: of this request's span, or what the client sent while no traces are
+    /// exported.
     pub traceparent: Option<Arc<str>>,
 }
 
@@ -41,7 +42,15 @@ impl Correlation {
         let sent = headers.get(HEADER).and_then(|value| value.to_str().ok()).filter(|id| is_sound(id));
         let id = sent.map_or_else(|| Arc::from(Uuid::now_v7().to_string()), Arc::from);
         let trace = headers.get(TRACEPARENT).and_then(|value| value.to_str().ok());
-        Self { id, traceparent: trace.filter(|text| is_traceparent(text)).map(Arc::from) }
+        Self { id, traceparent: trace.filter(|text| trace_context::parse(text).is_some()).map(Arc::from) }
+    }
+}
+
+impl Correlation {
+    /// The id of the trace that this request is part of.
+    #[must_use]
+    pub fn trace_id(&self) -> Option<&str> {
+        self.traceparent.as_deref()?.split('-').nth(1)
     }
 }
 
@@ -56,33 +65,52 @@ impl<S: Sync> FromRequestParts<S> for Correlation {
 
 /// Middleware: gives the request its correlation, and the answer its header.
 pub(crate) async fn correlate(mut request: Request, next: Next) -> Response {
-    let correlation = Correlation::from_headers(request.headers());
-    let span = tracing::info_span!(
-        "request",
-        correlation_id = %correlation.id,
-        method = %request.method(),
-        path = request.uri().path(),
-    );
+    let mut correlation = Correlation::from_headers(request.headers());
+    let span = span(&request, &correlation.id);
+    let own = trace_context::begin(&span, || name(&request), correlation.traceparent.as_deref());
+    correlation.traceparent = own.map(Arc::from).or(correlation.traceparent);
+    if let Some(trace_id) = correlation.trace_id() {
+        span.record("trace_id", trace_id);
+    }
     request.extensions_mut().insert(correlation.clone());
-    let answer = CURRENT.scope(correlation.clone(), next.run(request).instrument(span));
+    let answer = CURRENT.scope(correlation.clone(), next.run(request).instrument(span.clone()));
     let mut response = answer.await;
+    trace_context::answered(&span, response.status().as_u16());
     if let Ok(id) = HeaderValue::from_str(&correlation.id) {
         response.headers_mut().insert(HEADER, id);
     }
     response
 }
 
+/// What stands in every log line of the request. An error's level, so that no `RUST_LOG` takes the
+/// ids out of the lines that it leaves. Probes are no part of any trace.
+fn span(request: &Request, correlation_id: &str) -> Span {
+    macro_rules! of {
+        ($target:expr) => {
+            tracing::error_span!(
+                target: $target,
+                parent: None,
+                "request",
+                otel.kind = "server",
+                correlation_id,
+                trace_id = Empty,
+                method = %request.method(),
+                path = request.uri().path(),
+            )
+        };
+    }
+    if request.uri().path().starts_with("/v1/") { of!(trace_context::TARGET) } else { of!("request") }
+}
+
+/// Method and route: few names, however many orders there are.
+fn name(request: &Request) -> String {
+    let route = request.extensions().get::<MatchedPath>().map_or("unknown", MatchedPath::as_str);
+    format!("{} {route}", request.method())
+}
+
 /// An id goes into logs and events: what is longer or stranger is replaced.
 fn is_sound(id: &str) -> bool {
     (1..=CORRELATION_ID_BYTES_MAX).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic())
-}
-
-/// `00-<32 hex>-<16 hex>-<2 hex>`; later versions may append more, which is not kept.
-fn is_traceparent(text: &str) -> bool {
-    let lengths = [2, 32, 16, 2];
-    let parts: Vec<&str> = text.split('-').collect();
-    let is_hex = |part: &str| part.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-    parts.len() == lengths.len() && parts.iter().zip(lengths).all(|(part, length)| part.len() == length && is_hex(part))
 }
 
 #[cfg(test)]

@@ -1,8 +1,24 @@
-//! Logs and metrics of a process.
+//! Logs, metrics and traces of a process.
 
+use metrics::Unit;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use opentelemetry_sdk::trace::SdkTracer;
 use std::{sync::OnceLock, time::Duration};
-use tracing_subscriber::{EnvFilter, fmt, util::SubscriberInitExt};
+use tracing::{Metadata, Subscriber, subscriber::Interest};
+use tracing_subscriber::{
+    EnvFilter, Layer,
+    filter::dynamic_filter_fn,
+    fmt::{self, MakeWriter},
+    layer::SubscriberExt,
+    registry,
+    registry::LookupSpan,
+    util::SubscriberInitExt,
+};
+
+mod otlp;
+mod span_queue;
+#[cfg(test)]
+mod tests;
 
 /// Seconds from a request to its answer, by method, route and status.
 pub const HTTP_REQUEST_DURATION_SECONDS: &str = "http_request_duration_seconds";
@@ -35,17 +51,60 @@ pub enum Format {
     Json,
 }
 
-/// Starts logs (to standard error) and metrics. The first call of a process counts; `RUST_LOG`
-/// chooses what is logged.
+/// Starts logs (to standard error), metrics, and traces if `OTEL_EXPORTER_OTLP_ENDPOINT` is set. The
+/// first call of a process counts; `RUST_LOG` chooses what is logged.
 pub fn init(format: Format) {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(DEFAULT_FILTER));
-    let lines = fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    // Whoever was first keeps the logs: tests start several services in one process.
-    let _ = match format {
-        Format::Pretty => lines.compact().finish().try_init(),
-        Format::Json => lines.json().flatten_event(true).finish().try_init(),
+    let (tracer, problem) = match otlp::tracer() {
+        Ok(tracer) => (tracer, None),
+        Err(problem) => (None, Some(problem)),
     };
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(DEFAULT_FILTER));
+    // Whoever was first keeps the logs: tests start several services in one process.
+    match tracer {
+        None => drop(registry().with(filter).with(lines(format, std::io::stderr)).try_init()),
+        Some(tracer) => {
+            let logs = lines(format, std::io::stderr).with_filter(filter);
+            if registry().with(logs).with(spans(tracer)).try_init().is_ok() {
+                trace_context::switch_on();
+            }
+        }
+    }
+    if let Some(problem) = problem {
+        tracing::warn!(problem, "this process has no traces");
+    }
     let _ = metrics_handle();
+}
+
+/// Sends the spans that wait; at most two seconds. Call it last.
+pub fn end() {
+    otlp::flush();
+}
+
+/// Log lines in this format.
+fn lines<S, W>(format: Format, writer: W) -> Box<dyn Layer<S> + Send + Sync>
+where
+    S: Subscriber + for<'span> LookupSpan<'span>,
+    W: for<'writer> MakeWriter<'writer> + Send + Sync + 'static,
+{
+    let lines = fmt::layer().with_writer(writer);
+    match format {
+        Format::Pretty => lines.compact().boxed(),
+        Format::Json => lines.json().flatten_event(true).boxed(),
+    }
+}
+
+/// What makes exported spans of ours; log lines and everybody else's spans stay here.
+fn spans<S>(tracer: SdkTracer) -> impl Layer<S>
+where
+    S: Subscriber + for<'span> LookupSpan<'span>,
+{
+    let layer = tracing_opentelemetry::layer().with_tracer(tracer);
+    let layer = layer.with_location(false).with_threads(false).with_tracked_inactivity(false).with_target(false);
+    let is_ours = |it: &Metadata<'_>| it.is_span() && it.target() == trace_context::TARGET;
+    // Asked anew for each of our spans, never decided for good: a filter of one layer answers for its
+    // thread's last question, which may have been about something else (sqlx asks without logging).
+    let each_time = move |it: &Metadata<'_>| if is_ours(it) { Interest::sometimes() } else { Interest::never() };
+    layer.with_filter(dynamic_filter_fn(move |it, _| is_ours(it)).with_callsite_filter(each_time))
 }
 
 /// Renders the metrics of this process; installs the recorder when it is first asked for. `None`
@@ -90,6 +149,8 @@ fn keep_up(handle: PrometheusHandle) {
 fn describe() {
     metrics::describe_histogram!(HTTP_REQUEST_DURATION_SECONDS, "Seconds from a request to its answer");
     metrics::describe_counter!(HTTP_REQUESTS_TOTAL, "Requests");
+    metrics::describe_counter!("trace_spans_exported_total", Unit::Count, "Spans that the collector took");
+    metrics::describe_counter!("trace_spans_dropped_total", Unit::Count, "Spans that did not reach the collector");
     metrics::describe_gauge!(ACTIVE_SOCKET_CONNECTIONS, "Sockets that are open now");
     metrics::describe_counter!(ORDER_CREATION_TOTAL, "Orders that were placed");
     metrics::gauge!(ACTIVE_SOCKET_CONNECTIONS).set(0.0);

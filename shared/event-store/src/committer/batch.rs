@@ -12,7 +12,10 @@ use crate::snapshots::Snapshots;
 use chrono::Utc;
 use domain::{ids::FeedId, refusal::Refusal, stream::StreamId};
 use sqlx::{Executor, MySqlConnection};
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    time::Instant,
+};
 use uuid::Uuid;
 
 /// What one try of a batch did with each of its commands, in their order.
@@ -78,7 +81,9 @@ impl Try<'_> {
         } else {
             write(connection, &stage, &stored_claims).await?;
             *self.commit_sent = true;
+            let started = Instant::now();
             connection.execute("COMMIT").await?;
+            metrics::histogram!("committer_commit_seconds").record(started.elapsed().as_secs_f64());
         }
 
         let staged = stage.finish();

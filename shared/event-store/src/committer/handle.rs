@@ -39,9 +39,9 @@ impl Committers {
         let (snapshots, notes) = Snapshots::new(config.snapshot_every, config.snapshot_audit_one_in);
         // One connection, and none before the first note: states are kept seldom.
         tasks.spawn(keep(pool::connect_lazy(&config.url, Isolation::ReadCommitted, 1)?, notes));
-        for _ in 0..config.committers.max(1) {
+        for number in 0..config.committers.max(1) {
             let (sender, receiver) = mpsc::channel(config.queue);
-            tasks.spawn(Worker::new(config.clone(), on_commit.clone(), snapshots.clone())?.run(receiver));
+            tasks.spawn(Worker::new(config.clone(), on_commit.clone(), snapshots.clone(), number)?.run(receiver));
             queues.push(sender);
         }
         let queues = Arc::new(RwLock::new(queues));

@@ -19,7 +19,7 @@ use tokio::{
     sync::{mpsc, oneshot},
     time::{MissedTickBehavior, interval, sleep, timeout},
 };
-use tracing::{error, warn};
+use tracing::{Instrument, Span, error, info_span, warn};
 
 /// A command and the one who waits for its answer.
 pub(super) struct Job {
@@ -62,6 +62,15 @@ const PAUSES: (Duration, Duration) = (Duration::from_millis(20), Duration::from_
 /// Tries that only had to know more; beyond it something is wrong with the batch.
 const AGAIN_MAX: u32 = 16;
 
+/// One try, in the trace of its first command and linked to those of the others.
+fn span(batch: &[&Submission]) -> Span {
+    let traces = batch.iter().map(|submission| submission.metadata.traceparent.as_deref());
+    trace_context::join(
+        traces,
+        || info_span!(target: trace_context::TARGET, parent: None, "commit batch", commands = batch.len()),
+    )
+}
+
 pub(super) struct Worker {
     pub(super) config: CommitterConfig,
     pub(super) session: Session,
@@ -69,14 +78,22 @@ pub(super) struct Worker {
     pub(super) waiting: VecDeque<Job>,
     pub(super) on_commit: OnCommit,
     snapshots: Snapshots,
+    /// Where it tells how many commands wait.
+    depth: metrics::Gauge,
     no_wait_until: Option<Instant>,
 }
 
 impl Worker {
-    pub(super) fn new(config: CommitterConfig, on_commit: OnCommit, snapshots: Snapshots) -> Result<Self, sqlx::Error> {
+    pub(super) fn new(
+        config: CommitterConfig,
+        on_commit: OnCommit,
+        snapshots: Snapshots,
+        number: usize,
+    ) -> Result<Self, sqlx::Error> {
         let session = Session::new(&config.url)?;
         let cache = Cache::new(config.cache_bytes);
-        Ok(Self { config, session, cache, waiting: VecDeque::new(), on_commit, snapshots, no_wait_until: None })
+        let depth = metrics::gauge!("committer_waiting_commands", "committer" => number.to_string());
+        Ok(Self { config, session, cache, waiting: VecDeque::new(), on_commit, snapshots, depth, no_wait_until: None })
     }
 
     /// Works until the queue is closed and empty.
@@ -102,6 +119,8 @@ impl Worker {
                 self.waiting.push_back(job);
             }
             let (batch, lock_mode) = self.next_batch();
+            #[expect(clippy::cast_precision_loss, reason = "two queues at most, each bounded")]
+            self.depth.set((self.waiting.len() + queue.len()) as f64);
             metrics::histogram!("committer_batch_commands").record(batch.len() as f64);
             self.process(batch, lock_mode).await;
         }
@@ -191,8 +210,8 @@ impl Worker {
             commit_sent: &mut commit_sent,
             shards: &mut shards,
         };
-        let result =
-            timeout(self.config.batch_deadline, one_try.run(&submissions)).await.unwrap_or(Err(RunError::Deadline));
+        let running = one_try.run(&submissions).instrument(span(&submissions));
+        let result = timeout(self.config.batch_deadline, running).await.unwrap_or(Err(RunError::Deadline));
         match &result {
             Ok(_) => {
                 metrics::histogram!("committer_transaction_seconds").record(started.elapsed().as_secs_f64());
