@@ -85,6 +85,9 @@ async fn a_skip_takes_only_the_first_event_and_says_who_and_why() {
 
     parked::skip(&setup.views, &which, &decided).await.unwrap();
     assert_eq!(parked_in_orders(&setup).await, 2);
+    // Neither what is skipped nor what is parked is expected in the rows.
+    let report = setup.check(&place).await;
+    assert_eq!(report.views.iter().map(|view| view.n_differences).sum::<usize>(), 0, "{report:#?}");
     let kept = sqlx::query("SELECT position, aggregate_id, skipped_by, reason FROM parked_skips WHERE feed_id = ?")
         .bind(place.restaurant.0)
         .fetch_one(&setup.views)
