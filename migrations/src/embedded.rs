@@ -24,7 +24,10 @@ const EVENTS: &[File] = &[
     (1, "event store", include_str!("../events/0001_event_store.sql")),
     (2, "snapshots", include_str!("../events/0002_snapshots.sql")),
 ];
-const VIEWS: &[File] = &[(1, "views", include_str!("../views/0001_views.sql"))];
+const VIEWS: &[File] = &[
+    (1, "views", include_str!("../views/0001_views.sql")),
+    (2, "parked skips", include_str!("../views/0002_parked_skips.sql")),
+];
 
 impl Side {
     /// The numbers of its files, in order: what a schema that is up to date has run.

@@ -30,6 +30,8 @@ pub(crate) enum Command {
     Watch(Watch),
     /// Prove that feeds are whole and unchanged, and that read models equal their fold
     Verify(Verify),
+    /// Look at events that a read model could not apply; try them again, or leave one out
+    Parked(Parked),
     /// Look at MySQL, NATS, schemas, leases and queues, and say what to do
     Doctor(Doctor),
     /// Look at what happened: the last events, one closely, one command through all services
@@ -239,6 +241,58 @@ pub(crate) struct Verify {
     /// Only this restaurant
     #[arg(long)]
     pub(crate) restaurant: Option<RestaurantId>,
+}
+
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Parked {
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// MySQL address of a reader of the event side; without it the local installation's
+    #[arg(long, env = "ARIS_READER_URL", hide_env_values = true, global = true)]
+    pub(crate) reader_url: Option<String>,
+    /// MySQL address of the read side; without it the local installation's
+    #[arg(long, env = "ARIS_PROJECTION_URL", hide_env_values = true, global = true)]
+    pub(crate) projection_url: Option<String>,
+    #[command(subcommand)]
+    pub(crate) action: ParkedAction,
+}
+
+#[derive(Debug, Clone, Subcommand)]
+pub(crate) enum ParkedAction {
+    /// The aggregates with parked events
+    List,
+    /// The parked events of an aggregate, with causes
+    Show(ParkedAggregate),
+    /// Apply the parked events of an aggregate again, in order
+    Retry(ParkedAggregate),
+    /// Leave the first parked event of an aggregate out for good; kept with who, when and why
+    Skip {
+        #[command(flatten)]
+        which: ParkedAggregate,
+        /// Position of the first parked event
+        #[arg(long)]
+        position: u64,
+        /// Why
+        #[arg(long)]
+        reason: String,
+        /// Who decides
+        #[arg(long, env = "USER")]
+        by: String,
+    },
+}
+
+/// An aggregate in a projection.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct ParkedAggregate {
+    /// The projection, such as orders@1
+    #[arg(long)]
+    pub(crate) projection: String,
+    /// The restaurant
+    #[arg(long)]
+    pub(crate) restaurant: RestaurantId,
+    /// The id of the order, session, menu or restaurant
+    #[arg(long)]
+    pub(crate) aggregate: uuid::Uuid,
 }
 
 #[derive(Debug, Clone, Args)]

@@ -6,6 +6,7 @@ mod doctor;
 mod events;
 mod local;
 mod migrate;
+mod parked;
 mod shell;
 mod token;
 mod up;
@@ -54,6 +55,7 @@ async fn run(cli: Cli) -> Result<ExitCode> {
         Command::Demo(options) => return demo::run(options).await,
         Command::Watch(options) => watch::run(options).await?,
         Command::Verify(options) => return verify::run(options).await,
+        Command::Parked(options) => return parked::run(options).await,
         Command::Doctor(options) => return doctor::run(options).await,
         Command::Events(options) => return events::run(options).await,
         Command::Openapi => println!("{}", shell::openapi::merged_json()?),

@@ -4,6 +4,7 @@
 //! - `views`: the read models, one folder each, with their tables, what events do to them, and how they
 //!   are read. `audit`: what is answered from the events themselves. `runner`: keeps a view up to date. `read`: rows and the place where they stand, at one
 //!   moment. `http`: the queries.
+//! - [`parked`]: what operators do with events that could not be applied.
 //! - [`check`]: proof that the rows equal the fold of the feed. [`standing`]: where the views stand
 //!   relative to one event.
 
@@ -13,6 +14,7 @@ mod config;
 mod http;
 mod measures;
 mod money;
+pub mod parked;
 mod progress;
 mod read;
 mod runner;

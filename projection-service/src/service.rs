@@ -3,7 +3,7 @@
 use crate::{
     Config,
     http::{self, AppState},
-    measures,
+    measures, parked,
     progress::Progress,
     read::Reads,
     runner::{self, Settings, heads::Heads, job::Context},
@@ -28,6 +28,9 @@ use uuid::Uuid;
 
 /// How often the heads of all feeds are looked at.
 const HEADS_EVERY: Duration = Duration::from_secs(1);
+
+/// How often the parked events are counted.
+const PARKED_EVERY: Duration = Duration::from_secs(5);
 
 /// Connections beside those of the workers: leases and checkpoints.
 const SPARE_CONNECTIONS: u32 = 4;
@@ -74,6 +77,7 @@ pub async fn start(config: Config, shutdown: CancellationToken) -> anyhow::Resul
     let mut tasks = JoinSet::new();
     tasks.spawn(runner::heads::look(reader.clone(), HEADS_EVERY, heads_sender, shutdown.clone()));
     tasks.spawn(register(writes.clone(), shutdown.clone()));
+    tasks.spawn(parked::gauge::show(writes.clone(), PARKED_EVERY, shutdown.clone()));
     for view in views {
         let context = Context { view, pool: writes.clone(), reader: reader.clone(), progress: Arc::clone(&progress) };
         let settings = Settings { workers: config.workers, owner: owner(&config.node), lease: config.lease };

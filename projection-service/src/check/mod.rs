@@ -120,7 +120,7 @@ pub async fn restaurant(views: &MySqlPool, reader: &EventReader, feed: FeedId) -
     Ok(Report { feed, views: reports })
 }
 
-/// Folds the events up to where the view stands, without those that are parked.
+/// Folds the events up to where the view stands, without those that are parked or were skipped.
 async fn fold(
     reader: &EventReader,
     feed: FeedId,
@@ -136,8 +136,8 @@ async fn fold(
             return Err(CheckError::Ahead { projection, view: stored.cursor, feed: follower.cursor() });
         }
         for event in events.iter().filter(|event| event.cursor <= stored.cursor) {
-            if !stored.parked.contains(&event.cursor.position) {
-                let position = event.cursor.position;
+            let position = event.cursor.position;
+            if !stored.parked.contains(&position) && !stored.skipped.contains(&position) {
                 expected.fold(event).map_err(|source| CheckError::Event { position, source })?;
             }
         }

@@ -27,6 +27,8 @@ pub(super) struct Stored {
     pub(super) cursor: Cursor,
     /// The positions of parked events.
     pub(super) parked: HashSet<u64>,
+    /// The positions of events that somebody left out for good.
+    pub(super) skipped: HashSet<u64>,
     pub(super) rows: Rows,
 }
 
@@ -100,9 +102,11 @@ pub(super) async fn read(
 ) -> Result<Stored, sqlx::Error> {
     let mut tx = pool.begin_with("START TRANSACTION READ ONLY").await?;
     let cursor = checkpoint::read(&mut tx, projection, feed).await?.map(|checkpoint| checkpoint.cursor);
+    let cursor = cursor.unwrap_or_default();
     let mut stored = Stored {
-        cursor: cursor.unwrap_or_default(),
+        cursor,
         parked: parked(&mut tx, projection, feed).await?,
+        skipped: skipped(&mut tx, projection, feed, cursor.epoch).await?,
         rows: Rows::new(),
     };
     for table in tables {
@@ -116,6 +120,23 @@ async fn parked(connection: &mut MySqlConnection, projection: &str, feed: FeedId
     sqlx::query("SELECT position FROM parked_events WHERE projection = ? AND feed_id = ?")
         .bind(projection)
         .bind(feed.0)
+        .fetch_all(connection)
+        .await?
+        .iter()
+        .map(|row| row.try_get("position"))
+        .collect()
+}
+
+async fn skipped(
+    connection: &mut MySqlConnection,
+    projection: &str,
+    feed: FeedId,
+    epoch: u32,
+) -> Result<HashSet<u64>, sqlx::Error> {
+    sqlx::query("SELECT position FROM parked_skips WHERE projection = ? AND feed_id = ? AND epoch = ?")
+        .bind(projection)
+        .bind(feed.0)
+        .bind(epoch)
         .fetch_all(connection)
         .await?
         .iter()

@@ -15,10 +15,10 @@ pub(crate) mod heads;
 pub(crate) mod job;
 mod live;
 mod parking;
-mod poison;
+pub(crate) mod poison;
 mod shards;
 mod slots;
-mod tx;
+pub(crate) mod tx;
 
 use self::{
     checkpoint::Checkpoint,

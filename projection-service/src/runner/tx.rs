@@ -9,6 +9,6 @@ use sqlx::{MySql, MySqlPool, Transaction};
 const BEGIN: &str = "SET SESSION wait_timeout = 10, SESSION innodb_lock_wait_timeout = 5; START TRANSACTION";
 
 /// Begins a transaction that does not hold others up for long, whatever happens to this process.
-pub(super) async fn begin(pool: &MySqlPool) -> Result<Transaction<'static, MySql>, sqlx::Error> {
+pub(crate) async fn begin(pool: &MySqlPool) -> Result<Transaction<'static, MySql>, sqlx::Error> {
     pool.begin_with(BEGIN).await
 }

@@ -6,6 +6,7 @@ mod follow;
 mod history;
 mod journey;
 mod outage;
+mod parked;
 mod poison;
 mod rights;
 mod sql_rules;
