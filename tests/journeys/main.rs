@@ -8,6 +8,8 @@ mod dinner;
 mod doctor;
 mod documents;
 mod events;
+#[path = "../faults/mod.rs"]
+mod faults;
 mod installation;
 mod metrics;
 mod observability;
