@@ -20,6 +20,7 @@ pub mod snapshot;
 pub mod station;
 pub mod stream;
 pub mod text;
+mod time;
 
 #[cfg(test)]
 mod testing;
