@@ -6,6 +6,7 @@
 //! - [`claims`]: what a token says. [`verifier`]: whether it is true.
 //! - [`principal`]: what its holder may do. [`permission`] and [`roles`]: the words for it.
 //! - [`scopes`]: which parts of a feed its holder may follow.
+//! - [`tables`]: printed codes, digits, and passes of those who ask to join.
 //! - [`keys`]: making keys and tokens; only for tools and tests.
 
 pub mod claims;
@@ -14,6 +15,7 @@ pub mod permission;
 pub mod principal;
 pub mod roles;
 pub mod scopes;
+pub mod tables;
 pub mod verifier;
 
 pub use claims::Claims;

@@ -11,6 +11,10 @@ pub enum Permission {
     SessionOpen,
     /// Free a table.
     SessionClose,
+    /// Let guests in who ask to join a session, and show its digits.
+    SessionApprove,
+    /// Give tables new printed codes.
+    TableWrite,
     /// Order for a table.
     OrderPlace,
     /// Accept and reject orders.
@@ -38,11 +42,13 @@ pub struct UnknownPermission;
 
 impl Permission {
     /// Every permission there is.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 15] = [
         Self::RestaurantCreate,
         Self::MenuWrite,
         Self::SessionOpen,
         Self::SessionClose,
+        Self::SessionApprove,
+        Self::TableWrite,
         Self::OrderPlace,
         Self::OrderAccept,
         Self::OrderCancel,
@@ -62,6 +68,8 @@ impl Permission {
             Self::MenuWrite => "menu:write",
             Self::SessionOpen => "session:open",
             Self::SessionClose => "session:close",
+            Self::SessionApprove => "session:approve",
+            Self::TableWrite => "table:write",
             Self::OrderPlace => "order:place",
             Self::OrderAccept => "order:accept",
             Self::OrderCancel => "order:cancel",

@@ -4,15 +4,28 @@
 
 use crate::permission::Permission::{
     self, AuditRead, FloorRead, KitchenRead, LineBump, LineServe, MenuWrite, OrderAccept, OrderCancel, OrderPlace,
-    OrderRead, SessionClose, SessionOpen,
+    OrderRead, SessionApprove, SessionClose, SessionOpen, TableWrite,
 };
 
 /// All role templates by name.
 pub const TEMPLATES: [(&str, &[Permission]); 7] = [
     ("owner", &Permission::ALL),
     ("manager", MANAGER),
-    ("reception", &[SessionOpen, SessionClose, OrderRead, FloorRead]),
-    ("waiter", &[SessionOpen, SessionClose, OrderPlace, OrderAccept, OrderCancel, OrderRead, LineServe, FloorRead]),
+    ("reception", &[SessionOpen, SessionClose, SessionApprove, OrderRead, FloorRead]),
+    (
+        "waiter",
+        &[
+            SessionOpen,
+            SessionClose,
+            SessionApprove,
+            OrderPlace,
+            OrderAccept,
+            OrderCancel,
+            OrderRead,
+            LineServe,
+            FloorRead,
+        ],
+    ),
     ("kitchen", &[OrderAccept, OrderRead, LineBump, KitchenRead]),
     ("auditor", &[OrderRead, KitchenRead, FloorRead, AuditRead]),
     ("operator", &[OrderRead, KitchenRead, FloorRead, AuditRead]),
@@ -23,6 +36,8 @@ const MANAGER: &[Permission] = &[
     MenuWrite,
     SessionOpen,
     SessionClose,
+    SessionApprove,
+    TableWrite,
     OrderPlace,
     OrderAccept,
     OrderCancel,

@@ -3,10 +3,17 @@
 use super::{CodeRotated, SessionEvent, TableSession};
 use crate::refusal::Refusal;
 
+/// Lock the digits.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LockCode {
+    /// The rotation of the digits that were guessed at.
+    pub rotation: u32,
+}
+
 /// One event, however many guessed: who comes second is told that it is done.
-pub(super) fn lock_code(session: &TableSession) -> Result<Vec<SessionEvent>, Refusal> {
+pub(super) fn lock_code(session: &TableSession, command: &LockCode) -> Result<Vec<SessionEvent>, Refusal> {
     let visit = session.open_visit()?;
-    if visit.code.locked {
+    if visit.code.locked || visit.code.rotation != command.rotation {
         return Err(Refusal::CodeLocked);
     }
     let rotation = visit.code.rotation.saturating_add(1);
@@ -15,6 +22,7 @@ pub(super) fn lock_code(session: &TableSession) -> Result<Vec<SessionEvent>, Ref
 
 #[cfg(test)]
 mod tests {
+    use super::LockCode;
     use crate::{
         dining::{
             SessionCommand, TableSession,
@@ -24,18 +32,28 @@ mod tests {
         testing::given,
     };
 
+    fn lock(rotation: u32) -> SessionCommand {
+        SessionCommand::LockCode(LockCode { rotation })
+    }
+
     #[test]
     fn the_digits_change_and_are_locked_once() {
-        given::<TableSession>([opened()]).when(SessionCommand::LockCode).then([rotated(1, true)]);
-        let locked = [opened(), rotated(1, true)];
-        given::<TableSession>(locked).when(SessionCommand::LockCode).refused(Refusal::CodeLocked);
+        given::<TableSession>([opened()]).when(lock(0)).then([rotated(1, true)]);
         let again = [opened(), rotated(1, true), rotated(2, false)];
-        given::<TableSession>(again).when(SessionCommand::LockCode).then([rotated(3, true)]);
+        given::<TableSession>(again).when(lock(2)).then([rotated(3, true)]);
+    }
+
+    #[test]
+    fn digits_that_changed_meanwhile_are_not_locked() {
+        for rotation in [0, 1] {
+            given::<TableSession>([opened(), rotated(1, true)]).when(lock(rotation)).refused(Refusal::CodeLocked);
+        }
+        given::<TableSession>([opened(), rotated(1, false)]).when(lock(0)).refused(Refusal::CodeLocked);
     }
 
     #[test]
     fn a_table_that_is_left_has_no_digits() {
-        given::<TableSession>([opened(), closed()]).when(SessionCommand::LockCode).refused(Refusal::SessionClosed);
-        given::<TableSession>([]).when(SessionCommand::LockCode).refused(Refusal::NotFound);
+        given::<TableSession>([opened(), closed()]).when(lock(0)).refused(Refusal::SessionClosed);
+        given::<TableSession>([]).when(lock(0)).refused(Refusal::NotFound);
     }
 }

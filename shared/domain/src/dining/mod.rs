@@ -32,6 +32,7 @@ pub use host::Host;
 pub use join::JoinSession;
 pub use join_with_code::{CodeGuess, JoinWithCode};
 pub use leave::LeaveSession;
+pub use lock_code::LockCode;
 pub use open::OpenSession;
 pub use request_join::RequestJoin;
 pub use rotate_code::RotateCode;

@@ -1,8 +1,8 @@
 //! Over any history of a table: nobody sits there whom nobody let in, and nobody comes back.
 
 use super::{
-    AnswerJoin, CloseSession, CodeGuess, Host, JoinWithCode, LeaveSession, RequestJoin, RotateCode, SessionCommand,
-    SessionEvent, Standing, TableSession,
+    AnswerJoin, CloseSession, CodeGuess, Host, JoinWithCode, LeaveSession, LockCode, RequestJoin, RotateCode,
+    SessionCommand, SessionEvent, Standing, TableSession,
     examples::{minute, opened},
 };
 use crate::{ids::DinerId, limits::JOIN_REQUESTS_WAITING_MAX, testing::id};
@@ -35,7 +35,7 @@ fn commands() -> impl Strategy<Value = Vec<SessionCommand>> {
         }),
         1 => diner().prop_map(|diner_id| SessionCommand::Leave(LeaveSession { diner_id })),
         1 => host().prop_map(|by| SessionCommand::RotateCode(RotateCode { by })),
-        1 => Just(SessionCommand::LockCode),
+        1 => (0..3_u32).prop_map(|rotation| SessionCommand::LockCode(LockCode { rotation })),
     ];
     prop::collection::vec(command, 0..60)
 }

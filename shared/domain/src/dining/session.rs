@@ -1,7 +1,7 @@
 //! The state of a table session.
 
 use super::{
-    AnswerJoin, CloseSession, JoinRequest, JoinSession, JoinWithCode, LeaveSession, OpenSession, RequestJoin,
+    AnswerJoin, CloseSession, JoinRequest, JoinSession, JoinWithCode, LeaveSession, LockCode, OpenSession, RequestJoin,
     RotateCode, SessionEvent, Visit, VisitCode, approve_join::approve_join, close::close, decline_join::decline_join,
     join::join, join_with_code::join_with_code, leave::leave, lock_code::lock_code, open::open,
     request_join::request_join, rotate_code::rotate_code,
@@ -62,7 +62,7 @@ pub enum SessionCommand {
     /// Somebody asks for new digits.
     RotateCode(RotateCode),
     /// Somebody guessed: digits let nobody in any more.
-    LockCode,
+    LockCode(LockCode),
     /// A guest leaves the others.
     Leave(LeaveSession),
     /// The guests leave.
@@ -106,7 +106,7 @@ impl TableSession {
             SessionCommand::DeclineJoin(command) => decline_join(self, &command),
             SessionCommand::JoinWithCode(command) => join_with_code(self, &command),
             SessionCommand::RotateCode(command) => rotate_code(self, &command),
-            SessionCommand::LockCode => lock_code(self),
+            SessionCommand::LockCode(command) => lock_code(self, &command),
             SessionCommand::Leave(command) => leave(self, &command),
             SessionCommand::Close(command) => close(self, command),
         }
