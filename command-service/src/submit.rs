@@ -100,7 +100,7 @@ impl Commands {
             traceparent: correlation.traceparent.as_deref().map(str::to_owned),
         };
         let submission = Submission {
-            feed: restaurant,
+            feed: restaurant.into(),
             tenant: principal.tenant(),
             creates_feed,
             principal: principal.sub().to_owned(),
@@ -162,6 +162,6 @@ impl FromRef<Commands> for Verifier {
 
 impl Restaurants for Commands {
     async fn tenant_of(&self, restaurant: RestaurantId) -> Result<Option<TenantId>, Problem> {
-        self.feeds.tenant_of(restaurant).await.map_err(|error| Problem::store_unavailable(&error))
+        self.feeds.tenant_of_restaurant(restaurant).await.map_err(|error| Problem::store_unavailable(&error))
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::events::Events;
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use domain::ids::{RestaurantId, SessionId, TenantId};
+use domain::ids::{FeedId, RestaurantId, SessionId, TenantId};
 use service_kit::telemetry::Format;
 use std::path::PathBuf;
 
@@ -241,9 +241,9 @@ pub(crate) struct Verify {
     /// MySQL address of the read side; without it the local installation's
     #[arg(long, env = "ARIS_PROJECTION_URL", hide_env_values = true)]
     pub(crate) projection_url: Option<String>,
-    /// Only this restaurant
+    /// Only this restaurant, or this tenant's own feed
     #[arg(long)]
-    pub(crate) restaurant: Option<RestaurantId>,
+    pub(crate) restaurant: Option<FeedId>,
 }
 
 #[derive(Debug, Clone, Args)]
@@ -290,9 +290,9 @@ pub(crate) struct ParkedAggregate {
     /// The projection, such as orders@1
     #[arg(long)]
     pub(crate) projection: String,
-    /// The restaurant
+    /// The restaurant, or the tenant for its own feed
     #[arg(long)]
-    pub(crate) restaurant: RestaurantId,
+    pub(crate) restaurant: FeedId,
     /// The id of the order, session, menu or restaurant
     #[arg(long)]
     pub(crate) aggregate: uuid::Uuid,

@@ -55,7 +55,7 @@ impl FromRef<App> for Verifier {
 
 impl Restaurants for App {
     async fn tenant_of(&self, restaurant: RestaurantId) -> Result<Option<TenantId>, Problem> {
-        self.0.feeds.tenant_of(restaurant).await.map_err(|error| Problem::store_unavailable(&error))
+        self.0.feeds.tenant_of_restaurant(restaurant).await.map_err(|error| Problem::store_unavailable(&error))
     }
 }
 

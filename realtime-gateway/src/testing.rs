@@ -9,7 +9,7 @@ use domain::{
 use identity::ScopeFilter;
 use uuid::Uuid;
 
-pub(crate) fn restaurant() -> FeedId {
+pub(crate) fn feed_id() -> FeedId {
     FeedId::from(Uuid::from_u128(0xa1))
 }
 
@@ -23,7 +23,7 @@ pub(crate) fn order(n: u8) -> OrderId {
 
 fn event(position: u64, event_type: &str, data: &serde_json::Value) -> RecordedEvent {
     RecordedEvent {
-        feed: restaurant(),
+        feed: feed_id(),
         tenant: Uuid::from_u128(0x7e).into(),
         cursor: Cursor { epoch: 1, position },
         event_id: Uuid::from_u128(position.into()),

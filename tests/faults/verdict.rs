@@ -29,15 +29,15 @@ pub(super) async fn judge(house: &Installation, places: &[Arc<Restaurant>], gues
     let views = pool::connect(&house.env.access.projection, Isolation::RepeatableRead, 2).await.unwrap();
     let told = guests.told();
     for (number, place) in places.iter().enumerate() {
-        let feed = feed(&reader, place.id).await;
+        let feed = feed(&reader, place.id.into()).await;
         everything_acknowledged_is_there_once(&told, number, &feed);
         let report = wait_for("the feed is whole and published", RECOVERY, async || {
-            let report = verify_feed(&reader, place.id).await.map_err(|error| error.to_string())?;
+            let report = verify_feed(&reader, place.id.into()).await.map_err(|error| error.to_string())?;
             if report.findings.is_empty() { Ok(report) } else { Err(format!("{:?}", report.findings)) }
         })
         .await;
         assert_eq!(report.events, feed.len() as u64);
-        views_equal_their_fold(&reader, &views, place.id, feed.len() as u64).await;
+        views_equal_their_fold(&reader, &views, place.id.into(), feed.len() as u64).await;
         for screen in screens.0.iter().filter(|screen| screen.restaurant == number) {
             shows_all_in_order(screen, &feed).await;
         }

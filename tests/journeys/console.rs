@@ -189,7 +189,7 @@ impl Console {
 pub(crate) async fn visible_positions(installation: &Installation, feed: RestaurantId, station: &str) -> Vec<u64> {
     let reader = installation.env.reader().await;
     let scope = format!("kitchen:{station}").parse().unwrap();
-    let mut follower = FeedFollower::new(feed, Cursor { epoch: 1, position: 0 });
+    let mut follower = FeedFollower::new(feed.into(), Cursor { epoch: 1, position: 0 });
     let mut positions = Vec::new();
     loop {
         let page = follower.catch_up(&reader, 256).await.unwrap();

@@ -46,7 +46,7 @@ async fn kill_9_of_the_whole_process_under_load_loses_nothing() {
         let reader = installation.env.reader().await;
         let orders_done = 5 + (round + 1) * 60;
         testkit::wait_until("orders flow", Duration::from_secs(60), async || {
-            reader.head(place.id).await.unwrap().unwrap().cursor.position > orders_done
+            reader.head(place.id.into()).await.unwrap().unwrap().cursor.position > orders_done
         })
         .await;
         process.kill().await;
@@ -59,7 +59,7 @@ async fn kill_9_of_the_whole_process_under_load_loses_nothing() {
         tokio::time::timeout(Duration::from_secs(60), kitchen).await.expect("the console must see all").unwrap();
     console.assert_complete(&installation, "grill").await;
     assert_whole(&installation, &place).await;
-    let head = installation.env.reader().await.head(place.id).await.unwrap().unwrap();
+    let head = installation.env.reader().await.head(place.id.into()).await.unwrap().unwrap();
     // Placed, accepted and two fired lines each: every order once.
     assert_eq!(head.cursor.position, 5 + 4 * ORDERS as u64);
     assert_views_equal_their_fold(&installation, &process, &place, head.cursor.position).await;
@@ -106,7 +106,7 @@ async fn nats_away_and_wiped_while_orders_flow_loses_nothing() {
 
     console.assert_complete(&installation, "grill").await;
     assert_whole(&installation, &place).await;
-    let head = installation.env.reader().await.head(place.id).await.unwrap().unwrap();
+    let head = installation.env.reader().await.head(place.id.into()).await.unwrap().unwrap();
     assert_views_equal_their_fold(&installation, &all, &place, head.cursor.position).await;
     // The outbox empties: what was committed meanwhile reached the stream too.
     let admin = sqlx::MySqlPool::connect(&installation.env.events_admin_url()).await.unwrap();

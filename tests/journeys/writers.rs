@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 /// Fails unless the feed is whole.
 pub(crate) async fn assert_whole(installation: &Installation, place: &Restaurant) {
-    let report = verify_feed(&installation.env.reader().await, place.id).await.unwrap();
+    let report = verify_feed(&installation.env.reader().await, place.id.into()).await.unwrap();
     assert_eq!(report.findings, []);
 }
 
@@ -67,7 +67,7 @@ pub(crate) async fn assert_views_equal_their_fold(
         2,
     );
     let (views, reader) = (views.await.unwrap(), installation.env.reader().await);
-    let report = projection_service::check::restaurant(&views, &reader, place.id).await.unwrap();
+    let report = projection_service::check::restaurant(&views, &reader, place.id.into()).await.unwrap();
     assert!(report.is_clean(), "{report:?}");
 }
 
@@ -109,7 +109,7 @@ async fn a_process_frozen_under_load_does_not_stop_its_restaurants() {
         }
     }
     assert_whole(&installation, &place).await;
-    let head = installation.env.reader().await.head(place.id).await.unwrap().unwrap();
+    let head = installation.env.reader().await.head(place.id.into()).await.unwrap().unwrap();
     // Five events of the opening, 4 × 40 of the load, 4 of the other: each order is there once.
     assert_eq!(head.cursor.position, 5 + 4 * 41);
 }

@@ -1,7 +1,7 @@
 //! A visit, from an empty installation to guests who leave.
 
 use crate::support::{World, id, item_body, restaurant_body};
-use domain::envelope::ActorKind;
+use domain::{envelope::ActorKind, ids::FeedId};
 use futures::StreamExt;
 use messaging::Namespace;
 use serde_json::{Value, json};
@@ -70,7 +70,7 @@ async fn a_commit_wakes_the_relay_of_its_shard() {
     let world = World::start().await;
     let nats = messaging::connect(&world.env.nats_url, "test").await.unwrap();
     let place = world.place().await;
-    let subject = Namespace::new(&world.env.nats_prefix).wake_subject(place.restaurant.shard());
+    let subject = Namespace::new(&world.env.nats_prefix).wake_subject(FeedId::from(place.restaurant).shard());
     let mut wakes = nats.subscribe(subject).await.unwrap();
     nats.flush().await.unwrap();
     world.done(&world.owner(), &place.at("/menu/items"), item_body("Soup", 600, "grill")).await;

@@ -4,7 +4,7 @@ use chrono::{DateTime, Duration, Utc};
 use command_service::{Config, Service};
 use domain::{
     envelope::RecordedEvent,
-    ids::{DinerId, RestaurantId, SessionId, TableId, TenantId},
+    ids::{DinerId, FeedId, RestaurantId, SessionId, TableId, TenantId},
 };
 use event_store::reader::EventReader;
 use identity::{Claims, Permission, SigningKey, claims::At, roles};
@@ -190,14 +190,14 @@ impl World {
 
     /// The last position of the restaurant's feed.
     pub(crate) async fn position(&self, restaurant: RestaurantId) -> u64 {
-        self.reader.head(restaurant).await.unwrap().map_or(0, |head| head.cursor.position)
+        self.reader.head(restaurant.into()).await.unwrap().map_or(0, |head| head.cursor.position)
     }
 
     /// The whole feed.
-    pub(crate) async fn events(&self, restaurant: RestaurantId) -> Vec<RecordedEvent> {
-        let mut events = Vec::new();
+    pub(crate) async fn events(&self, feed: impl Into<FeedId>) -> Vec<RecordedEvent> {
+        let (feed, mut events) = (feed.into(), Vec::new());
         loop {
-            let page = self.reader.page(restaurant, events.len() as u64, 256).await.unwrap();
+            let page = self.reader.page(feed, events.len() as u64, 256).await.unwrap();
             if page.is_empty() {
                 return events;
             }

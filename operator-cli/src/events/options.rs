@@ -3,7 +3,7 @@
 use crate::cli::Place;
 use chrono::TimeDelta;
 use clap::{Args, Subcommand};
-use domain::{envelope::Cursor, ids::RestaurantId};
+use domain::{envelope::Cursor, ids::FeedId};
 
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Events {
@@ -31,9 +31,9 @@ pub(super) enum Action {
 
 #[derive(Debug, Clone, Args)]
 pub(super) struct Tail {
-    /// The restaurant; without it the demo restaurant
+    /// The restaurant, or a tenant for its own feed; without it the demo restaurant
     #[arg(long)]
-    pub(super) restaurant: Option<RestaurantId>,
+    pub(super) restaurant: Option<FeedId>,
     /// Print all events after this place, such as 1.1042; without it the last ones
     #[arg(long, value_name = "EPOCH.POSITION")]
     pub(super) after: Option<Cursor>,
@@ -50,8 +50,8 @@ pub(super) struct Tail {
 
 #[derive(Debug, Clone, Args)]
 pub(super) struct Show {
-    /// The restaurant
-    pub(super) restaurant: RestaurantId,
+    /// The restaurant, or a tenant for its own feed
+    pub(super) restaurant: FeedId,
     /// The position of the event in its feed
     #[arg(value_parser = clap::value_parser!(u64).range(1..))]
     pub(super) position: u64,
@@ -65,9 +65,9 @@ pub(super) struct Trace {
     /// A correlation id (X-Correlation-Id, or the `instance` of a problem); or the id of a command, an
     /// event, an order or a session
     pub(super) id: String,
-    /// Only this restaurant; without it every restaurant that has events of that time
+    /// Only this restaurant, or this tenant's own feed; without it every restaurant that has events of that time
     #[arg(long)]
-    pub(super) restaurant: Option<RestaurantId>,
+    pub(super) restaurant: Option<FeedId>,
     /// How far back to look, such as 90m, 24h or 7d
     #[arg(long, default_value = "24h", value_parser = span)]
     pub(super) since: TimeDelta,

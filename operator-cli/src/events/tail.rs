@@ -17,7 +17,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(250);
 pub(super) async fn run(sides: &Sides, place: &Place, options: Tail) -> Result<()> {
     let feed = match options.restaurant {
         Some(feed) => feed,
-        None => DemoRestaurant::read(&place.local)?.restaurant_id,
+        None => DemoRestaurant::read(&place.local)?.restaurant_id.into(),
     };
     let head = sides.head(feed).await?;
     let mut follower = FeedFollower::new(feed, start(&options, feed, head)?);

@@ -22,8 +22,8 @@ async fn every_feed_is_published_in_order_and_equal_to_the_store() {
     assert_eq!(events.len() as u64, heads.values().sum::<u64>(), "nothing is published twice");
     let reader = env.reader().await;
     for place in &places {
-        let stored = reader.page(place.restaurant, 0, 256).await.unwrap();
-        let sent: Vec<_> = events.iter().filter(|event| event.feed == place.restaurant).cloned().collect();
+        let stored = reader.page(place.feed(), 0, 256).await.unwrap();
+        let sent: Vec<_> = events.iter().filter(|event| event.feed == place.feed()).cloned().collect();
         assert_eq!(sent[..stored.len()], stored);
     }
 }

@@ -31,6 +31,6 @@ pub(super) async fn get_order_history(
     InPath(order): InPath<OrderId>,
     Asked(asked): Asked<History>,
 ) -> Result<Json<OrderHistory>, Problem> {
-    let page = history::page(&app.events, allowed.restaurant, order, asked.after, asked.limit).await;
+    let page = history::page(&app.events, allowed.feed(), order, asked.after, asked.limit).await;
     page.map_err(audit_problem)?.map(Json).ok_or_else(Problem::not_found)
 }

@@ -31,7 +31,7 @@ pub(super) async fn get_kitchen_board(
     allowed: Allowed<rights::KitchenRead>,
     Asked(board): Asked<Board>,
 ) -> Result<Json<KitchenBoardAnswer>, Problem> {
-    let feed = allowed.restaurant;
+    let feed = allowed.feed();
     let mut at = app.snapshot(PROJECTION, feed, board.min_position).await?;
     let rows = query::board_rows(at.connection(), feed, board.station.as_ref()).await.map_err(unavailable)?;
     let cursor = at.stand();

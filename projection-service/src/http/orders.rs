@@ -33,7 +33,7 @@ pub(super) async fn list_orders(
     allowed: Allowed<rights::OrderRead>,
     Asked(list): Asked<OrderList>,
 ) -> Result<Json<OrderPage>, Problem> {
-    let feed = allowed.restaurant;
+    let feed = allowed.feed();
     let mut at = app.snapshot(PROJECTION, feed, list.min_position).await?;
     // One more than asked tells whether there is a next page.
     let mut found =
@@ -69,7 +69,7 @@ pub(super) async fn get_order(
         OneOrder::Now(min_position) => min_position,
         OneOrder::Then(moment) => {
             access.demand(Permission::AuditRead)?;
-            let then = as_of::order(&app.events, access.restaurant, order, moment).await;
+            let then = as_of::order(&app.events, access.feed(), order, moment).await;
             return then.map_err(audit_problem)?.map(Json).ok_or_else(Problem::not_found);
         }
     };
@@ -77,8 +77,8 @@ pub(super) async fn get_order(
         Principal::Guest(guest) => Some(guest.session_id.0),
         Principal::Staff(_) => access.demand(Permission::OrderRead).map(|()| None)?,
     };
-    let mut at = app.snapshot(PROJECTION, access.restaurant, min_position).await?;
-    let order = query::order(at.connection(), access.restaurant, order).await.map_err(unavailable)?;
+    let mut at = app.snapshot(PROJECTION, access.feed(), min_position).await?;
+    let order = query::order(at.connection(), access.feed(), order).await.map_err(unavailable)?;
     let cursor = at.stand();
     at.end().await.map_err(unavailable)?;
     order

@@ -26,7 +26,7 @@ pub(super) async fn get_restaurant(
     access: Access,
     Asked(AtLeast(min_position)): Asked<AtLeast>,
 ) -> Result<Json<RestaurantAnswer>, Problem> {
-    let feed = access.restaurant;
+    let feed = access.feed();
     let mut at = app.snapshot(PROJECTION, feed, min_position).await?;
     let row = query::restaurant_row(at.connection(), feed).await.map_err(unavailable)?;
     let row = row.ok_or_else(Problem::not_found)?;
@@ -57,8 +57,8 @@ pub(super) async fn get_menu(
     access: Access,
     Asked(AtLeast(min_position)): Asked<AtLeast>,
 ) -> Result<Json<MenuAnswer>, Problem> {
-    let mut at = app.snapshot(PROJECTION, access.restaurant, min_position).await?;
-    let items = query::items(at.connection(), access.restaurant).await.map_err(unavailable)?;
+    let mut at = app.snapshot(PROJECTION, access.feed(), min_position).await?;
+    let items = query::items(at.connection(), access.feed()).await.map_err(unavailable)?;
     let cursor = at.stand();
     at.end().await.map_err(unavailable)?;
     Ok(Json(MenuAnswer { cursor, items }))
@@ -85,7 +85,7 @@ pub(super) async fn get_session(
         Principal::Guest(_) => return Err(Problem::not_found()),
         Principal::Staff(_) => access.demand(Permission::FloorRead)?,
     }
-    let feed = access.restaurant;
+    let feed = access.feed();
     let mut at = app.snapshot(PROJECTION, feed, min_position).await?;
     let row = query::session_row(at.connection(), feed, session).await.map_err(unavailable)?;
     let row = row.ok_or_else(Problem::not_found)?;

@@ -5,7 +5,7 @@ use crate::{
     read::{ReadError, Reads, Snapshot},
 };
 use axum::extract::FromRef;
-use domain::ids::{RestaurantId, TenantId};
+use domain::ids::{FeedId, RestaurantId, TenantId};
 use event_store::{feeds::FeedDirectory, reader::EventReader};
 use identity::Verifier;
 use service_kit::{
@@ -32,7 +32,7 @@ impl FromRef<AppState> for Verifier {
 
 impl Restaurants for AppState {
     async fn tenant_of(&self, restaurant: RestaurantId) -> Result<Option<TenantId>, Problem> {
-        self.feeds.tenant_of(restaurant).await.map_err(|error| Problem::store_unavailable(&error))
+        self.feeds.tenant_of_restaurant(restaurant).await.map_err(|error| Problem::store_unavailable(&error))
     }
 }
 
@@ -41,10 +41,10 @@ impl AppState {
     pub(crate) async fn snapshot(
         &self,
         projection: &'static str,
-        restaurant: RestaurantId,
+        feed: FeedId,
         min_position: u64,
     ) -> Result<Snapshot, Problem> {
-        self.reads.at_least(projection, restaurant, min_position).await.map_err(problem)
+        self.reads.at_least(projection, feed, min_position).await.map_err(problem)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::Which;
 use chrono::{DateTime, Utc};
-use domain::ids::RestaurantId;
+use domain::ids::FeedId;
 use sqlx::{MySqlPool, Row};
 
 /// Aggregates that one list shows.
@@ -68,7 +68,7 @@ pub async fn list(views: &MySqlPool) -> Result<Vec<ParkedAggregate>, sqlx::Error
     let aggregate = |row: &sqlx::mysql::MySqlRow| {
         let which = Which {
             projection: row.try_get("projection")?,
-            feed: RestaurantId(row.try_get("feed_id")?),
+            feed: FeedId(row.try_get("feed_id")?),
             aggregate: row.try_get("aggregate_id")?,
         };
         let events = row.try_get::<i64, _>("n")?.unsigned_abs();

@@ -213,7 +213,7 @@ mod tests {
     use domain::envelope::{Actor, ActorKind, Metadata};
     use uuid::Uuid;
 
-    const FEED: FeedId = domain::ids::RestaurantId(Uuid::from_u128(1));
+    const FEED: FeedId = FeedId(Uuid::from_u128(1));
 
     fn cursor(position: u64) -> Cursor {
         Cursor { epoch: 1, position }

@@ -7,7 +7,7 @@ use testkit::{Place, PlacedOrder};
 use uuid::Uuid;
 
 fn which(place: &Place, order: &PlacedOrder) -> Which {
-    Which { projection: "orders@1".to_owned(), feed: place.restaurant, aggregate: order.order.0 }
+    Which { projection: "orders@1".to_owned(), feed: place.feed(), aggregate: order.order.0 }
 }
 
 async fn rename(setup: &Setup, place: &Place, position: u64, kind: &str) {

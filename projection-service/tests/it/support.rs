@@ -128,7 +128,7 @@ impl Setup {
         let mut events: Vec<RecordedEvent> = Vec::new();
         loop {
             let after = events.last().map_or(0, |event| event.cursor.position);
-            let page = self.reader.page(place.restaurant, after, PAGE_EVENTS_MAX).await.unwrap();
+            let page = self.reader.page(place.feed(), after, PAGE_EVENTS_MAX).await.unwrap();
             if page.is_empty() {
                 return events;
             }
@@ -157,7 +157,7 @@ impl Setup {
 
     /// Waits until every view has applied everything.
     pub(crate) async fn caught_up(&self, place: &Place) {
-        let head = self.reader.head(place.restaurant).await.unwrap().unwrap().cursor;
+        let head = self.reader.head(place.feed()).await.unwrap().unwrap().cursor;
         for projection in PROJECTIONS {
             wait_for(&format!("{projection} reaches {head}"), SOON, async || {
                 match self.stands(projection, place).await {
@@ -171,7 +171,7 @@ impl Setup {
 
     /// Compares the views with the fold of the feed.
     pub(crate) async fn check(&self, place: &Place) -> Report {
-        check::restaurant(&self.views, &self.reader, place.restaurant).await.unwrap()
+        check::restaurant(&self.views, &self.reader, place.feed()).await.unwrap()
     }
 
     /// Waits for every view, then asserts that each row is what the events say.

@@ -13,7 +13,7 @@ pub(super) async fn right(gateway: &Gateway, principal: &Principal, name: &Strea
     if gateway.verifier.loss(principal).is_some() {
         return Err(Close::new(CloseCode::Forbidden, "the token was revoked"));
     }
-    let tenant = gateway.feeds.tenant_of(name.restaurant).await.map_err(away)?;
+    let tenant = gateway.feeds.tenant_of_restaurant(name.restaurant).await.map_err(away)?;
     if tenant != Some(principal.tenant()) || !principal.knows(name.restaurant) {
         return Err(Close::new(CloseCode::NotFound, name.restaurant.to_string()));
     }

@@ -63,7 +63,7 @@ impl Connection {
     }
 
     async fn join(&mut self, index: usize, filter: &ScopeFilter) -> Result<(), End> {
-        let feed = self.streams[index].cursor.name().restaurant;
+        let feed = self.streams[index].cursor.name().restaurant.into();
         let place = self.gateway.hub.join(feed, filter, &self.signal, index).await?;
         self.streams[index].place = Some(place);
         Ok(())

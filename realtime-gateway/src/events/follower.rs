@@ -34,7 +34,7 @@ impl Follower {
     /// Takes a place at the feed's ring; nothing is read yet.
     pub(super) async fn new(gateway: Arc<Gateway>, name: StreamName, filter: &ScopeFilter) -> Result<Self, Close> {
         let signal = Arc::<Signal>::default();
-        let place = gateway.hub.join(name.restaurant, filter, &signal, 0).await?;
+        let place = gateway.hub.join(name.restaurant.into(), filter, &signal, 0).await?;
         Ok(Self { gateway, place, cursor: StreamCursor::new(name), signal, out: Vec::new() })
     }
 

@@ -89,7 +89,7 @@ mod tests {
     fn the_frame_is_what_the_frame_type_says() {
         let event = testing::line_fired(7, "grill", 1, 2);
         let entry = Entry::new(&event);
-        let name = StreamName { restaurant: event.feed, scope: Scope::Audit };
+        let name = StreamName { restaurant: event.feed.restaurant(), scope: Scope::Audit };
         let text = entry.frame(&name, 5);
         assert_eq!(ServerFrame::parse(text.as_str()).unwrap().encode(), text.as_str());
     }

@@ -208,7 +208,7 @@ impl State {
         if self.logs.len() >= SCOPES_PER_RING_MAX {
             return Err(JoinError::Full);
         }
-        let name = StreamName { restaurant: feed, scope: filter.scope.clone() };
+        let name = StreamName { restaurant: feed.restaurant(), scope: filter.scope.clone() };
         let log = Arc::new(ScopeLog::new(name, filter.clone(), self.floor, self.entries.iter()));
         self.logs.insert(key, log.clone());
         Ok(log)

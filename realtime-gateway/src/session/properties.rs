@@ -95,7 +95,7 @@ struct World {
 impl World {
     fn new(case: &Case) -> Self {
         let feed: Vec<_> = case.kinds.iter().zip(1..).map(|(kind, position)| testing::any(position, *kind)).collect();
-        let rings = case.rings.map(|(limits, at)| Arc::new(Ring::new(testing::restaurant(), cursor(at), limits)));
+        let rings = case.rings.map(|(limits, at)| Arc::new(Ring::new(testing::feed_id(), cursor(at), limits)));
         let page = Credit::of(case.page.0, case.page.1);
         let server = connect(&rings[0], &case.filter, page);
         let mut world = Self {
@@ -236,7 +236,7 @@ fn cursor(position: u64) -> Cursor {
 }
 
 fn connect(ring: &Arc<Ring>, filter: &ScopeFilter, page: Credit) -> (Subscription, StreamCursor) {
-    let name = StreamName { restaurant: testing::restaurant(), scope: filter.scope.clone() };
+    let name = StreamName { restaurant: testing::feed_id().restaurant(), scope: filter.scope.clone() };
     (ring.join(filter, &Arc::default(), 0).unwrap(), StreamCursor::new(name).with_page(page))
 }
 

@@ -74,7 +74,7 @@ impl World {
     /// What the relay does.
     async fn publish(&self, after: u64) {
         let namespace = Namespace::new(&self.env.nats_prefix);
-        for event in self.reader.page(self.place.restaurant, after, 256).await.unwrap() {
+        for event in self.reader.page(self.place.feed(), after, 256).await.unwrap() {
             let (subject, headers, payload) = messaging::envelope::to_message(&event, &namespace);
             self.nats.publish_with_headers(subject, headers, payload).await.unwrap();
         }
@@ -82,14 +82,14 @@ impl World {
     }
 
     pub(crate) async fn head(&self) -> u64 {
-        self.reader.head(self.place.restaurant).await.unwrap().map_or(0, |head| head.cursor.position)
+        self.reader.head(self.place.feed()).await.unwrap().map_or(0, |head| head.cursor.position)
     }
 
     pub(crate) async fn feed(&self) -> Vec<RecordedEvent> {
         let mut feed: Vec<RecordedEvent> = Vec::new();
         loop {
             let after = feed.last().map_or(0, |event| event.cursor.position);
-            let page = self.reader.page(self.place.restaurant, after, 256).await.unwrap();
+            let page = self.reader.page(self.place.feed(), after, 256).await.unwrap();
             if page.is_empty() {
                 return feed;
             }

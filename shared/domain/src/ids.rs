@@ -40,7 +40,9 @@ macro_rules! id {
 id! {
     /// The business that pays.
     TenantId,
-    /// One place of a tenant; also the id of its feed.
+    /// The log of the events of one restaurant, or of what belongs to no single restaurant of a tenant.
+    FeedId,
+    /// One place of a tenant; its feed has the same id.
     RestaurantId,
     /// The menu of a restaurant.
     MenuId,
@@ -58,14 +60,37 @@ id! {
     LineId,
 }
 
-/// Feeds and restaurants share their ids.
-pub type FeedId = RestaurantId;
+/// A restaurant's feed is named after it.
+impl From<RestaurantId> for FeedId {
+    fn from(restaurant: RestaurantId) -> Self {
+        Self(restaurant.0)
+    }
+}
 
-impl RestaurantId {
+/// A tenant has one feed of its own besides: its staff, roles, groups of restaurants and keys.
+impl From<TenantId> for FeedId {
+    fn from(tenant: TenantId) -> Self {
+        Self(tenant.0)
+    }
+}
+
+impl FeedId {
     /// The shard of this feed: the first 6 bits of SHA-256 of its id, so 0..=63.
     #[must_use]
     pub fn shard(self) -> u8 {
         Sha256::digest(self.0.as_bytes())[0] >> 2
+    }
+
+    /// The restaurant that this feed would be of; whether it is one, its first event says.
+    #[must_use]
+    pub fn restaurant(self) -> RestaurantId {
+        RestaurantId(self.0)
+    }
+
+    /// Whether this is the tenant's own feed, rather than that of one of its restaurants.
+    #[must_use]
+    pub fn is_of(self, tenant: TenantId) -> bool {
+        self.0 == tenant.0
     }
 }
 
@@ -137,13 +162,13 @@ mod tests {
         // A retry that comes years later must meet the id that was made at first.
         let id = IdSource::new(Uuid::nil(), "ana", "key-1").id("order", 0);
         assert_eq!(id.to_string(), "f1148fcb-f76d-8d7d-b55a-6d5cffada929");
-        assert_eq!(RestaurantId(Uuid::nil()).shard(), 13);
+        assert_eq!(FeedId(Uuid::nil()).shard(), 13);
     }
 
     #[test]
     fn shards_stay_in_range() {
         for n in 0..1_000_u128 {
-            assert!(RestaurantId(Uuid::from_u128(n)).shard() < crate::limits::SHARDS);
+            assert!(FeedId(Uuid::from_u128(n)).shard() < crate::limits::SHARDS);
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Which tenant a feed belongs to, remembered.
 
 use crate::reader::EventReader;
-use domain::ids::{FeedId, TenantId};
+use domain::ids::{FeedId, RestaurantId, TenantId};
 use std::{
     collections::HashMap,
     sync::{Mutex, PoisonError},
@@ -42,6 +42,16 @@ impl FeedDirectory {
             known.insert(feed, tenant);
         }
         Ok(tenant)
+    }
+
+    /// The tenant of this restaurant; `None` where there is no such restaurant. A tenant's own feed is no
+    /// restaurant, so that nobody looks into it through the doors of one.
+    ///
+    /// # Errors
+    /// When MySQL cannot answer.
+    pub async fn tenant_of_restaurant(&self, restaurant: RestaurantId) -> Result<Option<TenantId>, sqlx::Error> {
+        let feed = FeedId::from(restaurant);
+        Ok(self.tenant_of(feed).await?.filter(|tenant| !feed.is_of(*tenant)))
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<FeedId, TenantId>> {

@@ -17,8 +17,6 @@ use domain::{
 };
 use std::str::FromStr;
 
-const SOURCE_PREFIX: &str = "/restaurants/";
-
 /// A message that is no event of ours.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum MalformedMessage {
@@ -43,7 +41,7 @@ pub fn to_message(event: &RecordedEvent, namespace: &Namespace) -> (String, Head
     set("ce-specversion", "1.0");
     set("ce-id", &event.event_id.hyphenated().to_string());
     set("ce-type", &event.event_type);
-    set("ce-source", &format!("{SOURCE_PREFIX}{}", event.feed));
+    set("ce-source", &source(event));
     set("ce-subject", &format!("{}/{}", event.aggregate_type, event.aggregate_id));
     set("ce-time", &format_time(event.recorded_at));
     set("ce-position", &event.cursor.position.to_string());
@@ -58,6 +56,12 @@ pub fn to_message(event: &RecordedEvent, namespace: &Namespace) -> (String, Head
         set("traceparent", traceparent);
     }
     (subject, headers, event.payload.clone())
+}
+
+/// Where an event comes from: a restaurant, or the tenant's own feed.
+fn source(event: &RecordedEvent) -> String {
+    let folder = if event.feed.is_of(event.tenant) { "tenants" } else { "restaurants" };
+    format!("/{folder}/{}", event.feed)
 }
 
 /// Lets the server drop a second copy of this event. Not for refills: the server remembers ids even

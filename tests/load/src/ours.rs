@@ -73,7 +73,7 @@ impl Contender for Ours {
 
     async fn round(&mut self, shape: Shape, limit: Limit) -> Result<Driven> {
         let restaurants = self.open().await?;
-        let feeds: Vec<_> = restaurants.iter().map(|at| at.id).collect();
+        let feeds: Vec<_> = restaurants.iter().map(|at| at.id.into()).collect();
         let guests = Guests { committers: self.committers.clone(), restaurants, next: AtomicUsize::new(0) };
         let driven = drive(Arc::new(guests), shape.submitters, limit).await?;
         self.judge.judge(&feeds, driven.orders).await?;
@@ -109,7 +109,7 @@ async fn submit(
 ) -> Result<()> {
     let command_id = Uuid::now_v7();
     let submission = Submission {
-        feed: at.id,
+        feed: at.id.into(),
         tenant: at.tenant,
         creates_feed,
         principal: principal.to_owned(),

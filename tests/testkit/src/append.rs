@@ -5,7 +5,7 @@ use domain::{
     dining::{SessionJoined, SessionOpened},
     envelope::{Actor, ActorKind, Metadata},
     event::Event,
-    ids::{DinerId, FeedId, ItemId, LineId, MenuId, OrderId, SessionId, TableId, TenantId},
+    ids::{DinerId, FeedId, ItemId, LineId, MenuId, OrderId, RestaurantId, SessionId, TableId, TenantId},
     menu::{ItemAdded, MenuEvent},
     money::{Currency, Money, TaxRate},
     ordering::{LineFired, OrderAccepted, OrderEvent, OrderPlaced, PlacedLine},
@@ -48,8 +48,8 @@ impl UseCase for Append {
 pub struct Place {
     /// Its tenant.
     pub tenant: TenantId,
-    /// The restaurant, and its feed.
-    pub restaurant: FeedId,
+    /// The restaurant.
+    pub restaurant: RestaurantId,
     /// Its menu.
     pub menu: MenuId,
     /// Its table.
@@ -88,6 +88,12 @@ impl Place {
             burger: id().into(),
             beer: id().into(),
         }
+    }
+
+    /// The feed of the restaurant.
+    #[must_use]
+    pub fn feed(&self) -> FeedId {
+        self.restaurant.into()
     }
 
     /// Creates a place of a new tenant: 5 events.
@@ -225,7 +231,7 @@ pub fn submission(place: &Place, key: &str, creates_feed: bool, use_case: Box<dy
     let actor = Actor { kind: ActorKind::Staff, id: "test".to_owned() };
     let correlation_id = format!("test-{key}");
     Submission {
-        feed: place.restaurant,
+        feed: place.feed(),
         tenant: place.tenant,
         creates_feed,
         principal: "test".to_owned(),

@@ -4,7 +4,7 @@ use crate::{feed::Read, testing};
 const LIMITS: RingLimits = RingLimits { events: 10, bytes: 1024 * 1024 };
 
 fn ring(limits: RingLimits) -> Arc<Ring> {
-    Arc::new(Ring::new(testing::restaurant(), Cursor { epoch: 1, position: 0 }, limits))
+    Arc::new(Ring::new(testing::feed_id(), Cursor { epoch: 1, position: 0 }, limits))
 }
 
 fn grill() -> ScopeFilter {

@@ -202,7 +202,7 @@ impl<'a> Facts<'a> {
     /// # Errors
     /// `Stop::Missing` while it is not loaded.
     pub fn restaurant(&self) -> Result<&'a Restaurant, Stop> {
-        self.restaurant_by_id(self.feed)
+        self.restaurant_by_id(self.feed.restaurant())
     }
 
     state_of! {

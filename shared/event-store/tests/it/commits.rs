@@ -18,7 +18,7 @@ async fn a_repeat_gets_the_first_answer_and_does_nothing() {
 
     assert_eq!(first.answer, second.answer);
     assert_eq!((first.replayed, second.replayed), (false, true));
-    assert_whole(&env.reader().await, place.restaurant, 9).await;
+    assert_whole(&env.reader().await, place.feed(), 9).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -35,7 +35,7 @@ async fn fifty_at_once_with_one_key_are_one() {
     let bodies: BTreeSet<_> = replies.iter().map(|reply| reply.answer.body.clone()).collect();
     assert_eq!(bodies.len(), 1);
     assert_eq!(replies.iter().filter(|reply| !reply.replayed).count(), 1);
-    assert_whole(&env.reader().await, place.restaurant, 9).await;
+    assert_whole(&env.reader().await, place.feed(), 9).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -50,7 +50,7 @@ async fn a_key_is_good_for_one_request_only() {
     other.request_hash = [1; 32];
 
     assert_eq!(committers.submit(other).await, Err(SubmitError::KeyReused));
-    assert_whole(&env.reader().await, place.restaurant, 9).await;
+    assert_whole(&env.reader().await, place.feed(), 9).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -68,7 +68,7 @@ async fn two_hundred_writers_in_two_processes_leave_no_hole_in_one_feed() {
         });
     }
     tasks.join_all().await;
-    assert_whole(&env.reader().await, place.restaurant, 5 + 200 * 5 * 4).await;
+    assert_whole(&env.reader().await, place.feed(), 5 + 200 * 5 * 4).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -86,7 +86,7 @@ async fn two_hundred_feeds_in_two_processes_are_all_whole() {
                 let committers = if number % 2 == 0 { &here } else { &there };
                 order(committers, &place, &number.to_string()).await.unwrap();
             }
-            place.restaurant
+            place.feed()
         });
     }
     let reader = env.reader().await;
@@ -111,7 +111,7 @@ async fn one_of_many_who_want_a_table_gets_it() {
     let answers = tasks.join_all().await;
     assert_eq!(answers.iter().filter(|answer| answer.status == 201).count(), 1);
     assert!(answers.iter().all(|answer| answer.status == 201 || answer.body == "table-occupied"));
-    assert_whole(&env.reader().await, place.restaurant, 6).await;
+    assert_whole(&env.reader().await, place.feed(), 6).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -129,7 +129,7 @@ async fn a_feed_that_two_processes_create_at_once_is_one() {
     }
     let replies = tasks.join_all().await;
     assert_eq!(replies.iter().filter(|reply| !reply.replayed).count(), 1);
-    assert_whole(&env.reader().await, place.restaurant, 5).await;
+    assert_whole(&env.reader().await, place.feed(), 5).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -149,7 +149,7 @@ async fn a_creation_repeated_after_its_receipt_is_gone_is_refused_as_done() {
         assert_eq!((again.answer.status, again.answer.body.as_ref()), (409, b"already-done".as_slice()));
         sqlx::query("DELETE FROM receipts").execute(&admin).await.unwrap();
     }
-    assert_whole(&env.reader().await, place.restaurant, 6).await;
+    assert_whole(&env.reader().await, place.feed(), 6).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -178,7 +178,7 @@ async fn a_command_that_cannot_be_stored_fails_alone() {
     for result in tasks.join_all().await {
         result.unwrap();
     }
-    assert_whole(&env.reader().await, place.restaurant, 5 + 19 * 4).await;
+    assert_whole(&env.reader().await, place.feed(), 5 + 19 * 4).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -207,5 +207,5 @@ async fn a_full_queue_says_so_and_a_shutdown_finishes_what_waits() {
     tokio::time::timeout(Duration::from_secs(5), small.stopped()).await.unwrap();
     assert_eq!(order(&small, &place, "late").await, Err(SubmitError::ShuttingDown));
     let done = done + u64::from(last.is_ok());
-    assert_whole(&env.reader().await, place.restaurant, 5 + done * 4).await;
+    assert_whole(&env.reader().await, place.feed(), 5 + done * 4).await;
 }

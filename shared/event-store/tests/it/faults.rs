@@ -59,7 +59,7 @@ async fn a_lost_answer_of_commit_ends_with_the_truth() {
             done += 1;
         }
     }
-    assert_whole(&env.reader().await, place.restaurant, 5 + done * 4).await;
+    assert_whole(&env.reader().await, place.feed(), 5 + done * 4).await;
 }
 
 /// One process commits, one loses its connections at COMMIT (before it arrives, so that what was written
@@ -73,7 +73,7 @@ async fn who_polls_while_others_commit_abort_and_die_never_sees_a_position_appea
     proxy.set(Fault::CutAfter { needle: COMMIT, every: 2, deliver: false });
     let aborting = committers_at(&env, through(&proxy, &env.access.writer));
 
-    let (reader, feed) = (env.reader().await, place.restaurant);
+    let (reader, feed) = (env.reader().await, place.feed());
     let total = 5 + 2 * 100 * 4;
     let poller = tokio::spawn(async move {
         let mut follower = FeedFollower::new(feed, Cursor { epoch: 1, position: 0 });
@@ -140,7 +140,7 @@ async fn a_frozen_owner_holds_its_feed_for_three_seconds_only() {
 
     // Thawed, it finds its transaction gone.
     assert!(frozen.execute("COMMIT").await.is_err());
-    assert_whole(&env.reader().await, place.restaurant, 9).await;
+    assert_whole(&env.reader().await, place.feed(), 9).await;
 }
 
 /// A process that froze holds several restaurants, each with many guests who wait: more than one batch.
@@ -193,7 +193,7 @@ async fn a_full_disk_is_no_fault_of_a_command() {
     assert_eq!(order(&committers, &place, "key").await, Err(SubmitError::StoreUnavailable));
     admin.execute("DROP TRIGGER disk_full").await.unwrap();
     order(&committers, &place, "key").await.unwrap();
-    assert_whole(&env.reader().await, place.restaurant, 9).await;
+    assert_whole(&env.reader().await, place.feed(), 9).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -214,5 +214,5 @@ async fn mysql_away_is_told_and_mysql_back_is_used() {
     tokio::task::spawn_blocking(move || mysql.mysql.restart()).await.unwrap().unwrap();
     let reply = order(&committers, &place, "key").await.unwrap();
     assert_eq!(reply.answer.status, 200);
-    assert_whole(&env.reader().await, place.restaurant, 9).await;
+    assert_whole(&env.reader().await, place.feed(), 9).await;
 }

@@ -15,13 +15,13 @@ async fn found_after(changes: &[&str]) -> Vec<String> {
     let place = Place::create(&env, &committers).await;
     order(&committers, &place, "key").await.unwrap();
     let reader = env.reader().await;
-    assert_whole(&reader, place.restaurant, 9).await;
+    assert_whole(&reader, place.feed(), 9).await;
     let admin = sqlx::MySqlPool::connect(&env.events_admin_url()).await.unwrap();
     for change in changes {
         let changed = sqlx::query(change).bind(place.restaurant.0).execute(&admin).await.unwrap();
         assert!(changed.rows_affected() > 0, "{change} changed nothing");
     }
-    let report = verify_feed(&reader, place.restaurant).await.unwrap();
+    let report = verify_feed(&reader, place.feed()).await.unwrap();
     report.findings.iter().map(ToString::to_string).collect()
 }
 
@@ -163,11 +163,11 @@ async fn a_feed_whose_head_is_gone_is_still_met() {
     let committers = env.committers();
     let place = Place::create(&env, &committers).await;
     let reader = env.reader().await;
-    assert_eq!(next_feed_of_events(&reader, None).await.unwrap(), Some((place.restaurant, true)));
+    assert_eq!(next_feed_of_events(&reader, None).await.unwrap(), Some((place.feed(), true)));
     let admin = sqlx::MySqlPool::connect(&env.events_admin_url()).await.unwrap();
     sqlx::query("DELETE FROM feed_heads").execute(&admin).await.unwrap();
-    assert_eq!(next_feed_of_events(&reader, None).await.unwrap(), Some((place.restaurant, false)));
-    assert_eq!(next_feed_of_events(&reader, Some(place.restaurant)).await.unwrap(), None);
-    let report = verify_feed(&reader, place.restaurant).await.unwrap();
+    assert_eq!(next_feed_of_events(&reader, None).await.unwrap(), Some((place.feed(), false)));
+    assert_eq!(next_feed_of_events(&reader, Some(place.feed())).await.unwrap(), None);
+    let report = verify_feed(&reader, place.feed()).await.unwrap();
     assert_eq!(report.findings[0].to_string(), "there is no such feed, or its head is gone");
 }

@@ -56,6 +56,14 @@ proptest! {
 }
 
 #[test]
+fn the_source_of_a_tenants_own_feed_is_the_tenant() {
+    let mut event = event();
+    event.feed = event.tenant.into();
+    let (_, headers, _) = to_message(&event, &Namespace::production());
+    assert_eq!(headers.get("ce-source").unwrap().as_str(), format!("/tenants/{}", event.tenant));
+}
+
+#[test]
 fn the_headers_are_those_of_the_contract() {
     let event = event();
     let (subject, mut headers, body) = to_message(&event, &Namespace::production());

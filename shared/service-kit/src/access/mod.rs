@@ -18,7 +18,7 @@ pub use right::{Right, rights};
 use crate::{ids::InPath, problem::Problem};
 use axum::extract::{FromRef, FromRequestParts};
 use chrono::Utc;
-use domain::ids::{RestaurantId, TenantId};
+use domain::ids::{FeedId, RestaurantId, TenantId};
 use http::request::Parts;
 use identity::{Permission, Principal, Verifier};
 use std::{future::Future, marker::PhantomData};
@@ -63,6 +63,12 @@ pub struct Allowed<R> {
 }
 
 impl Access {
+    /// The feed of the restaurant.
+    #[must_use]
+    pub fn feed(&self) -> FeedId {
+        self.restaurant.into()
+    }
+
     /// Demands a permission.
     ///
     /// # Errors
@@ -73,6 +79,14 @@ impl Access {
         } else {
             Err(Problem::permission_missing(permission))
         }
+    }
+}
+
+impl<R> Allowed<R> {
+    /// The feed of the restaurant.
+    #[must_use]
+    pub fn feed(&self) -> FeedId {
+        self.restaurant.into()
     }
 }
 
