@@ -8,13 +8,15 @@ use sqlx::{
 };
 use std::borrow::Cow;
 
-/// One of the two schemas.
+/// One of the schemas.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Side {
     /// Events, outbox, receipts, claims.
     Events,
     /// Read models and their checkpoints.
     Views,
+    /// Accounts, devices and other secrets.
+    Identity,
 }
 
 /// Number, what it does, and its statements.
@@ -29,6 +31,8 @@ const VIEWS: &[File] = &[
     (2, "parked skips", include_str!("../views/0002_parked_skips.sql")),
 ];
 
+const IDENTITY: &[File] = &[(1, "identity", include_str!("../identity/0001_identity.sql"))];
+
 impl Side {
     /// The numbers of its files, in order: what a schema that is up to date has run.
     #[must_use]
@@ -40,6 +44,7 @@ impl Side {
         match self {
             Self::Events => EVENTS,
             Self::Views => VIEWS,
+            Self::Identity => IDENTITY,
         }
     }
 }

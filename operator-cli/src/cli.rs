@@ -138,7 +138,10 @@ pub(crate) struct Migrate {
     /// Name of the schema of the read side
     #[arg(long, default_value = "arisgourmet_views")]
     pub(crate) views_schema: String,
-    /// What the names of the four users start with
+    /// Name of the schema of accounts
+    #[arg(long, default_value = "arisgourmet_identity")]
+    pub(crate) identity_schema: String,
+    /// What the names of the users start with
     #[arg(long, default_value = "aris")]
     pub(crate) user_prefix: String,
     /// Their password

@@ -15,7 +15,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("messaging", &["domain"]),
     ("identity", &["domain"]),
     ("trace-context", &[]),
-    ("service-kit", &["domain", "identity", "trace-context"]),
+    ("service-kit", &["domain", "identity", "messaging", "trace-context"]),
     ("command-service", SHARED),
     ("outbox-relay", SHARED),
     ("projection-service", SHARED),

@@ -29,8 +29,14 @@ pub const PERMISSION: &str = "x-permission";
 pub const PROBLEMS: &str = "x-problems";
 
 /// What every operation can answer.
-const OF_ALL: &[Code] =
-    &[Code::TokenMissing, Code::TokenInvalid, Code::TokenExpired, Code::Internal, Code::StoreUnavailable];
+const OF_ALL: &[Code] = &[
+    Code::TokenMissing,
+    Code::TokenInvalid,
+    Code::TokenExpired,
+    Code::TokenRevoked,
+    Code::Internal,
+    Code::StoreUnavailable,
+];
 /// What every command can answer besides.
 const OF_COMMANDS: &[Code] = &[
     Code::MalformedJson,

@@ -45,6 +45,7 @@ codes! {
     TokenMissing = 401 "token-missing" "The request has no token",
     TokenInvalid = 401 "token-invalid" "The token is not valid",
     TokenExpired = 401 "token-expired" "The token has expired",
+    TokenRevoked = 401 "token-revoked" "The token was revoked",
     PermissionMissing = 403 "permission-missing" "The token does not allow this",
     NotFound = 404 "not-found" "There is no such thing here",
     MethodNotAllowed = 405 "method-not-allowed" "The address does not take this method",
