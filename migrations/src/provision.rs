@@ -41,6 +41,7 @@ const EVENT_GRANTS: &[(&str, &str, &str)] = &[
     ("writer", "SELECT, INSERT, DELETE", "receipts"),
     ("writer", "SELECT, INSERT, DELETE", "claims"),
     ("writer", "SELECT, INSERT, DELETE", "snapshots"),
+    ("writer", "SELECT, INSERT, UPDATE, DELETE", "code_tries"),
     ("relay", "SELECT", "_sqlx_migrations"),
     ("relay", "SELECT", "events"),
     ("relay", "SELECT", "feed_heads"),

@@ -17,6 +17,9 @@ use testkit::{Env, TcpProxy};
 use tokio::net::TcpListener;
 use uuid::Uuid;
 
+/// What printed codes are made with, in every process of every test.
+pub(crate) const TABLE_SECRET: &str = "a secret of the tests that nobody else has";
+
 /// A service of this test's own.
 pub(crate) struct World {
     pub(crate) env: Env,
@@ -84,9 +87,11 @@ impl World {
     async fn of(env: Env, key: SigningKey, tenant: TenantId) -> Self {
         let jwks = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("jwks-{}.json", Uuid::now_v7()));
         std::fs::write(&jwks, key.jwks_json()).unwrap();
+        let table_key = jwks.with_extension("table-key");
+        std::fs::write(&table_key, TABLE_SECRET).unwrap();
         let config = Config {
             namespace: Namespace::new(&env.nats_prefix),
-            ..Config::new(env.access.writer.clone(), env.nats_url.clone(), jwks)
+            ..Config::new(env.access.writer.clone(), env.nats_url.clone(), jwks, table_key)
         };
         let service: Service = command_service::start(config, env.shutdown.clone()).await.unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -137,6 +142,22 @@ impl World {
         let answer = self.post(token, path, &Uuid::now_v7().to_string(), body).await;
         assert!((200..300).contains(&answer.status), "{path} answered {answer}");
         answer.json()
+    }
+
+    /// Reads something; `headers` say who asks.
+    pub(crate) async fn get(&self, path: &str, headers: &[(&str, &str)]) -> Answer {
+        let mut builder = self.client.get(format!("http://{}{path}", self.address));
+        for (name, value) in headers {
+            builder = builder.header(*name, *value);
+        }
+        let response = builder.send().await.unwrap();
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        Answer { status, headers, body: response.bytes().await.unwrap().to_vec() }
+    }
+
+    /// Reads something with a token.
+    pub(crate) async fn read(&self, token: &str, path: &str) -> Answer {
+        self.get(path, &[("authorization", &format!("Bearer {token}"))]).await
     }
 
     pub(crate) fn sign(&self, claims: &Claims) -> String {

@@ -29,14 +29,9 @@ pub const PERMISSION: &str = "x-permission";
 pub const PROBLEMS: &str = "x-problems";
 
 /// What every operation can answer.
-const OF_ALL: &[Code] = &[
-    Code::TokenMissing,
-    Code::TokenInvalid,
-    Code::TokenExpired,
-    Code::TokenRevoked,
-    Code::Internal,
-    Code::StoreUnavailable,
-];
+const OF_ALL: &[Code] = &[Code::Internal, Code::StoreUnavailable];
+/// What every operation can answer that asks for a token: all but those that declare `security(())`.
+const OF_TOKENS: &[Code] = &[Code::TokenMissing, Code::TokenInvalid, Code::TokenExpired, Code::TokenRevoked];
 /// What every command can answer besides.
 const OF_COMMANDS: &[Code] = &[
     Code::MalformedJson,
@@ -90,13 +85,17 @@ pub fn complete(api: &mut OpenApi) {
         for (operation, is_command) in operations(item) {
             let mut codes = declared(operation);
             codes.extend(OF_ALL);
+            let asks_for_a_token = operation.security.is_none();
+            if asks_for_a_token {
+                codes.extend(OF_TOKENS);
+            }
             if is_command {
                 codes.extend(OF_COMMANDS);
             }
-            if path.contains("{restaurant}") {
+            if path.contains('{') {
                 codes.push(Code::NotFound);
             }
-            if extension(operation, PERMISSION).is_some() {
+            if asks_for_a_token && extension(operation, PERMISSION).is_some() {
                 codes.push(Code::PermissionMissing);
             }
             answer_with(operation, &codes);

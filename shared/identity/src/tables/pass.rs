@@ -29,7 +29,7 @@ impl GuestPass {
     pub fn to_text(&self, key: &TableKey) -> String {
         let mut bytes = Vec::with_capacity(BYTES);
         bytes.push(LAYOUT);
-        self.parts().iter().for_each(|part| bytes.extend_from_slice(*part));
+        self.parts().iter().for_each(|part| bytes.extend_from_slice(part));
         bytes.extend_from_slice(&key.tag(PURPOSE, &self.parts()).as_ref()[..TAG_BYTES]);
         URL_SAFE_NO_PAD.encode(bytes)
     }
