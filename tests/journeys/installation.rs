@@ -15,6 +15,7 @@ pub(crate) struct Installation {
     pub(crate) env: Env,
     key: SigningKey,
     jwks: std::path::PathBuf,
+    table_key: std::path::PathBuf,
     pub(crate) tenant: TenantId,
     /// Replaces the MySQL port in what services are told, to put a proxy between.
     pub(crate) mysql_port: Option<u16>,
@@ -41,7 +42,9 @@ impl Installation {
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let jwks = std::env::temp_dir().join(format!("arisgourmet-test-{}-{number}.jwks", std::process::id()));
         std::fs::write(&jwks, key.jwks_json()).unwrap();
-        Self { env, key, jwks, tenant: uuid::Uuid::now_v7().into(), mysql_port: None, collector: None }
+        let table_key = jwks.with_extension("table-key");
+        std::fs::write(&table_key, "a secret of the tests that nobody else has").unwrap();
+        Self { env, key, jwks, table_key, tenant: uuid::Uuid::now_v7().into(), mysql_port: None, collector: None }
     }
 
     /// Starts a service and waits until it is ready.
@@ -61,6 +64,7 @@ impl Installation {
             .env("ARIS_NATS_URL", &self.env.nats_url)
             .env("ARIS_NATS_PREFIX", &self.env.nats_prefix)
             .env("ARIS_JWKS_FILE", &self.jwks)
+            .env("ARIS_TABLE_KEY_FILE", &self.table_key)
             .env("ARIS_RELAY_LEASE_MS", "2000")
             .env("ARIS_RELAY_RECONCILE_MS", "1000")
             .env("ARIS_PROJECTION_LEASE_SECONDS", "2")
@@ -105,6 +109,7 @@ impl Installation {
 impl Drop for Installation {
     fn drop(&mut self) {
         let _ = std::fs::remove_file(&self.jwks);
+        let _ = std::fs::remove_file(&self.table_key);
     }
 }
 

@@ -4,6 +4,7 @@ use super::{secret::read_or_make, write_whole};
 use anyhow::{Context, Result};
 use identity::SigningKey;
 use std::path::{Path, PathBuf};
+use uuid::Uuid;
 
 /// The signing key; made on the first call, together with the file that services check tokens with.
 pub(crate) fn signing_key(local: &Path) -> Result<SigningKey> {
@@ -23,6 +24,13 @@ pub(crate) fn existing_signing_key(local: &Path) -> Result<SigningKey> {
     // The place tells it first, in words that help.
     super::read(&local.join("keys/signing.pem"))?;
     signing_key(local)
+}
+
+/// The file with the secret behind printed codes, digits and passes of guests; made on the first call.
+pub(crate) fn table_key_file(local: &Path) -> Result<PathBuf> {
+    let file = local.join("keys/tables");
+    read_or_make(&file, || Ok(format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple())))?;
+    Ok(file)
 }
 
 /// The file with the public key.

@@ -4,6 +4,7 @@
 //! .local/  mysql/  nats/           data of the two servers
 //!          keys/signing.pem        signs tokens; only `aris token` and `aris demo` read it
 //!          keys/jwks.json          checks tokens; what the services read
+//!          keys/tables             makes printed codes, digits and passes of guests
 //!          password                of the database users
 //!          endpoints.json          where things listen, while they run
 //!          demo.json               ids of the demo restaurant
@@ -17,7 +18,7 @@ mod servers;
 
 pub(crate) use demo_restaurant::{DemoItem, DemoRestaurant, DemoTable};
 pub(crate) use endpoints::Endpoints;
-pub(crate) use keys::{existing_signing_key, jwks_file, signing_key};
+pub(crate) use keys::{existing_signing_key, jwks_file, signing_key, table_key_file};
 pub(crate) use secret::read_or_make;
 pub(crate) use servers::{LocalServers, access_of};
 

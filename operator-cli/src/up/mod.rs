@@ -6,7 +6,7 @@ mod greeting;
 
 use crate::{
     cli::{ServiceName, Up},
-    local::{Endpoints, LocalServers, jwks_file, signing_key},
+    local::{Endpoints, LocalServers, jwks_file, signing_key, table_key_file},
     shell::until_told_to_end,
 };
 use anyhow::{Context, Result, bail};
@@ -93,6 +93,7 @@ async fn check_ports(options: &Up) -> Result<()> {
 /// What every service of this installation is told.
 fn environment(local: &Path, servers: &LocalServers) -> Result<Vec<(&'static str, String)>> {
     let jwks = jwks_file(local).canonicalize()?;
+    let table_key = table_key_file(local)?.canonicalize()?;
     Ok(vec![
         ("ARIS_WRITER_URL", servers.access.writer.clone()),
         ("ARIS_RELAY_URL", servers.access.relay.clone()),
@@ -100,5 +101,6 @@ fn environment(local: &Path, servers: &LocalServers) -> Result<Vec<(&'static str
         ("ARIS_PROJECTION_URL", servers.access.projection.clone()),
         ("ARIS_NATS_URL", servers.nats.url()),
         ("ARIS_JWKS_FILE", jwks.display().to_string()),
+        ("ARIS_TABLE_KEY_FILE", table_key.display().to_string()),
     ])
 }

@@ -15,6 +15,8 @@ pub(crate) struct Tables {
     pub(crate) sessions: &'static str,
     /// A row per guest of a session: key (feed, session, number).
     pub(crate) diners: &'static str,
+    /// A row per request to join that nobody has answered: key (feed, session, diner).
+    pub(crate) join_requests: &'static str,
 }
 
 /// The tables of the version that answers queries.
@@ -24,11 +26,12 @@ pub(crate) const TABLES: Tables = Tables {
     items: "menu_items_v1",
     sessions: "sessions_v1",
     diners: "diners_v1",
+    join_requests: "join_requests_v1",
 };
 
 impl Tables {
     /// All of them.
-    pub(crate) fn all(&self) -> [&'static str; 5] {
-        [self.restaurants, self.tables, self.items, self.sessions, self.diners]
+    pub(crate) fn all(&self) -> [&'static str; 6] {
+        [self.restaurants, self.tables, self.items, self.sessions, self.diners, self.join_requests]
     }
 }

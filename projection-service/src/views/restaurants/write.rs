@@ -2,6 +2,7 @@
 
 use super::{
     apply::{Changes, NewItem, NewSession},
+    guests,
     schema::TABLES,
 };
 use crate::{
@@ -10,7 +11,6 @@ use crate::{
 };
 use chrono::{DateTime, Utc};
 use domain::{
-    dining::SessionJoined,
     ids::{FeedId, ItemId, SessionId},
     restaurants::{RestaurantCreated, Table},
 };
@@ -32,9 +32,7 @@ pub(super) async fn write(connection: &mut MySqlConnection, feed: FeedId, change
     for part in sql::parts(&changes.sessions) {
         insert_sessions(connection, feed, part).await?;
     }
-    for part in sql::parts(&changes.diners) {
-        insert_diners(connection, feed, part).await?;
-    }
+    guests::write(connection, feed, &changes).await?;
     for (available, items) in grouped(changes.availability) {
         for part in sql::parts(&items) {
             all_met(TABLES.items, part.len(), set_available(connection, feed, part, available).await?)?;
@@ -43,6 +41,7 @@ pub(super) async fn write(connection: &mut MySqlConnection, feed: FeedId, change
     for (at, sessions) in grouped(changes.closed) {
         for part in sql::parts(&sessions) {
             all_met(TABLES.sessions, part.len(), close_sessions(connection, feed, part, at).await?)?;
+            guests::delete_requests_of_sessions(connection, feed, part).await?;
         }
     }
     Ok(())
@@ -158,19 +157,6 @@ async fn close_sessions(
     query.push_bind(at).push(" WHERE (feed_id, session_id) IN ");
     query.push_tuples(sessions, |mut tuple, session| {
         tuple.push_bind(feed.0).push_bind(session.0);
-    });
-    sql::run(connection, query).await
-}
-
-async fn insert_diners(
-    connection: &mut MySqlConnection,
-    feed: FeedId,
-    diners: &[SessionJoined],
-) -> Result<u64, sqlx::Error> {
-    let mut query =
-        QueryBuilder::new(format!("INSERT INTO {} (feed_id, session_id, number, diner_id) ", TABLES.diners));
-    query.push_values(diners, |mut row, joined| {
-        row.push_bind(feed.0).push_bind(joined.session_id.0).push_bind(joined.number).push_bind(joined.diner_id.0);
     });
     sql::run(connection, query).await
 }
