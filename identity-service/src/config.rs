@@ -11,6 +11,8 @@ pub struct Config {
     pub identity_url: Secret,
     /// `ARIS_READER_URL`: the event schema, with a user who may only read. Required.
     pub reader_url: Secret,
+    /// `ARIS_WRITER_URL`: the event schema, with the user that may append: that a member has joined. Required.
+    pub writer_url: Secret,
     /// `ARIS_NATS_URL`: one address, or several with commas. Required.
     pub nats_url: String,
     /// `ARIS_NATS_PREFIX`: what subjects start with; default empty.
@@ -60,6 +62,7 @@ impl Config {
         Ok(Self {
             identity_url: env_required("ARIS_IDENTITY_URL")?.into(),
             reader_url: env_required("ARIS_READER_URL")?.into(),
+            writer_url: env_required("ARIS_WRITER_URL")?.into(),
             nats_url: env_required("ARIS_NATS_URL")?,
             namespace: Namespace::new(&env_or("ARIS_NATS_PREFIX", "")),
             keys_dir: env_required("ARIS_SIGNING_KEYS_DIR")?.into(),

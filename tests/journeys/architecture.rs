@@ -20,6 +20,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("outbox-relay", SHARED),
     ("projection-service", SHARED),
     ("realtime-gateway", SHARED),
+    ("identity-service", SHARED),
     ("migrations", &[]),
     ("local-servers", &[]),
 ];

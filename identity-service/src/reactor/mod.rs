@@ -1,4 +1,5 @@
-//! What follows from events: a table session that is closed ends the tokens of its guests.
+//! What follows from events: a session that is closed ends the tokens of its guests, a role that is changed
+//! those that were made from the old one, and a member who is sent away loses everything.
 //!
 //! The reactor looks at the heads of all feeds each second, and at once at a feed that NATS tells of. It
 //! reads on from its checkpoint; what follows and the new checkpoint are written together, and writing
@@ -6,12 +7,14 @@
 
 mod consequences;
 
-use crate::{measures, store::Store};
+pub(crate) use consequences::Consequences;
+
+use crate::{measures, rights::RightsBook, store::Store};
 use anyhow::Result;
 use chrono::{DateTime, Utc};
 use domain::{envelope::Cursor, ids::FeedId};
-use event_store::reader::EventReader;
-use futures::StreamExt;
+use event_store::reader::{EventReader, Head};
+use futures::{Stream, StreamExt, stream::select_all};
 use messaging::Namespace;
 use std::{
     collections::HashMap,
@@ -35,6 +38,7 @@ const REMEMBERED_MAX: usize = 100_000;
 pub(crate) struct Reactor {
     pub(crate) store: Store,
     pub(crate) reader: EventReader,
+    pub(crate) rights: RightsBook,
     pub(crate) nats: async_nats::Client,
     pub(crate) namespace: Namespace,
     /// Told when there is a new revocation.
@@ -48,11 +52,10 @@ impl Reactor {
     pub(crate) async fn run(mut self, shutdown: CancellationToken) {
         let mut look = tokio::time::interval(LOOK_EVERY);
         look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        let subject = self.namespace.events_of_type("table-session.closed");
         let mut live = None;
         loop {
             if live.is_none() {
-                live = self.nats.subscribe(subject.clone()).await.ok();
+                live = self.subscribe().await;
             }
             let told = async {
                 match &mut live {
@@ -80,13 +83,22 @@ impl Reactor {
         }
     }
 
+    /// What NATS tells of such events: nothing is lost with it but time.
+    async fn subscribe(&self) -> Option<impl Stream<Item = async_nats::Message> + Unpin + use<>> {
+        let mut all = Vec::with_capacity(consequences::TYPES.len());
+        for event_type in consequences::TYPES {
+            all.push(self.nats.subscribe(self.namespace.events_of_type(event_type)).await.ok()?);
+        }
+        Some(select_all(all))
+    }
+
     async fn look_at_all(&mut self) -> Result<()> {
         let (mut after, mut behind) = (None, 0);
         loop {
             let heads = self.reader.all_heads(after, HEADS).await?;
             for head in &heads {
                 if self.read.get(&head.feed) != Some(&head.cursor) {
-                    behind += usize::from(!self.read_on(head.feed, head.cursor).await?);
+                    behind += usize::from(!self.read_on(head).await?);
                 }
             }
             measures::reactor_behind(behind);
@@ -99,13 +111,14 @@ impl Reactor {
 
     async fn look_at(&mut self, feed: FeedId) -> Result<()> {
         if let Some(head) = self.reader.head(feed).await? {
-            self.read_on(feed, head.cursor).await?;
+            self.read_on(&head).await?;
         }
         Ok(())
     }
 
     /// Reads a feed on, a bounded part of it. Says whether its end was reached.
-    async fn read_on(&mut self, feed: FeedId, head: Cursor) -> Result<bool> {
+    async fn read_on(&mut self, head: &Head) -> Result<bool> {
+        let (feed, tenant, head) = (head.feed, head.tenant, head.cursor);
         let known = match self.read.get(&feed) {
             Some(known) => Some(*known),
             None => self.store.checkpoint(feed).await?,
@@ -114,9 +127,9 @@ impl Reactor {
         let from = known.filter(|it| it.epoch == head.epoch).map_or(0, |it| it.position);
         let to = Cursor { epoch: head.epoch, position: head.position.min(from.saturating_add(POSITIONS)) };
         if from < to.position {
-            let revoked = consequences::of(&self.reader, feed, from, to.position).await?;
+            let revoked = consequences::of(&self.reader, &self.rights, (tenant, feed), from, to.position).await?;
             self.store.react(feed, to, &revoked).await?;
-            if !revoked.is_empty() {
+            if !revoked.entries.is_empty() {
                 self.revoked.notify_one();
             }
         }

@@ -1,12 +1,16 @@
 //! What was taken back, until NATS has it and until it matters no more.
 
 use super::Store;
+use crate::reactor::Consequences;
 use chrono::{DateTime, Utc};
-use domain::envelope::Cursor;
-use domain::ids::FeedId;
+use domain::{
+    envelope::Cursor,
+    ids::{FeedId, TenantId},
+};
 use event_store::pool::{READ_WITHIN, within};
 use identity::revocation::{Entry, Revoked};
 use sqlx::{MySqlConnection, Row};
+use uuid::Uuid;
 
 /// Revocations that are told in one go.
 const TOLD_AT_ONCE: u32 = 500;
@@ -31,6 +35,32 @@ pub(super) async fn revoke(tx: &mut MySqlConnection, revoked: Revoked, entry: En
     .bind(entry.below)
     .bind(until)
     .execute(tx)
+    .await
+    .map(drop)
+}
+
+/// Deletes what lets a member in, and their account if nobody else logs in with it.
+async fn forget(tx: &mut MySqlConnection, tenant: TenantId, member: Uuid) -> Result<(), sqlx::Error> {
+    let account: Option<Uuid> =
+        sqlx::query_scalar("SELECT account_id FROM memberships WHERE tenant_id = ? AND member_id = ? FOR UPDATE")
+            .bind(tenant.0)
+            .bind(member)
+            .fetch_optional(&mut *tx)
+            .await?;
+    for statement in [
+        "DELETE FROM memberships WHERE tenant_id = ? AND member_id = ?",
+        "DELETE FROM links WHERE tenant_id = ? AND member_id = ?",
+        "DELETE FROM devices WHERE tenant_id = ? AND member_id = ?",
+    ] {
+        sqlx::query(statement).bind(tenant.0).bind(member).execute(&mut *tx).await?;
+    }
+    let Some(account) = account else { return Ok(()) };
+    sqlx::query(
+        "DELETE FROM accounts WHERE account_id = ? AND NOT EXISTS \
+         (SELECT 1 FROM memberships WHERE memberships.account_id = accounts.account_id)",
+    )
+    .bind(account)
+    .execute(&mut *tx)
     .await
     .map(drop)
 }
@@ -87,12 +117,15 @@ impl Store {
         &self,
         feed: FeedId,
         to: Cursor,
-        revoked: &[(Revoked, Entry)],
+        consequences: &Consequences,
     ) -> Result<(), sqlx::Error> {
         let work = async {
             let mut tx = self.pool.begin().await?;
-            for (revoked, entry) in revoked {
+            for (revoked, entry) in &consequences.entries {
                 revoke(&mut tx, *revoked, *entry).await?;
+            }
+            for (tenant, member) in &consequences.forgotten {
+                forget(&mut tx, *tenant, *member).await?;
             }
             sqlx::query(
                 "INSERT INTO reactor_checkpoints (feed_id, epoch, position) VALUES (?, ?, ?) AS new ON DUPLICATE KEY UPDATE \
