@@ -1,6 +1,7 @@
 //! Settings.
 
 use messaging::Namespace;
+use personal_data::MasterKey;
 use service_kit::config::{Secret, env_or, env_parsed, env_required};
 use std::path::PathBuf;
 
@@ -19,8 +20,11 @@ pub struct Config {
     pub namespace: Namespace,
     /// `ARIS_SIGNING_KEYS_DIR`: the folder with the private keys. Required.
     pub keys_dir: PathBuf,
-    /// `ARIS_MASTER_KEY_FILE`: 32 random bytes as text, which everything that is keyed follows from. Required.
-    pub master_key_file: PathBuf,
+    /// `ARIS_PERSONAL_URL`: the event schema, with the user that may read the keys of people: invitations are
+    /// mailed to addresses that are sealed. Required.
+    pub personal_url: Secret,
+    /// `ARIS_MASTER_KEY_FILE`: 32 random bytes in base64, which everything that is keyed follows from. Required.
+    pub master: MasterKey,
     /// `ARIS_NODE`: the name of this process that operators see; default `identity-<process id>`.
     pub node: String,
     /// `ARIS_PUBLIC_URL`: where people open links of mails; default `http://127.0.0.1:8080`.
@@ -66,7 +70,8 @@ impl Config {
             nats_url: env_required("ARIS_NATS_URL")?,
             namespace: Namespace::new(&env_or("ARIS_NATS_PREFIX", "")),
             keys_dir: env_required("ARIS_SIGNING_KEYS_DIR")?.into(),
-            master_key_file: env_required("ARIS_MASTER_KEY_FILE")?.into(),
+            personal_url: env_required("ARIS_PERSONAL_URL")?.into(),
+            master: MasterKey::from_env()?,
             node: env_or("ARIS_NODE", &format!("identity-{}", std::process::id())),
             public_url: env_or("ARIS_PUBLIC_URL", "http://127.0.0.1:8080"),
             hashes_at_once: env_parsed("ARIS_PASSWORD_HASHES_AT_ONCE", cores, "whole number")?,

@@ -1,22 +1,17 @@
 //! One master key, and a key of its own for each purpose.
 
 use crate::email::Email;
-use anyhow::{Context, bail, ensure};
+use anyhow::Context;
 use aws_lc_rs::{
     aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey},
-    hkdf::{HKDF_SHA256, Salt},
     hmac,
     rand::{SecureRandom, SystemRandom},
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use personal_data::MasterKey;
 use sha2::{Digest, Sha256};
-use std::{collections::BTreeSet, path::Path};
 use uuid::Uuid;
 
-/// The shortest master key in characters.
-const MASTER_KEY_CHARS_MIN: usize = 32;
-/// A key with fewer different characters was typed, not drawn.
-const DIFFERENT_CHARS_MIN: usize = 10;
 /// Random bytes of a token.
 const TOKEN_BYTES: usize = 32;
 
@@ -30,29 +25,15 @@ pub(crate) struct Secrets {
 }
 
 impl Secrets {
-    /// The keys that follow from the master key in this file.
-    ///
-    /// # Errors
-    /// When the file cannot be read, or holds what somebody could guess.
-    pub(crate) fn from_file(path: &Path) -> anyhow::Result<Self> {
-        let text = std::fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))?;
-        Self::from_text(text.trim()).with_context(|| format!("the master key in {}", path.display()))
-    }
-
-    fn from_text(text: &str) -> anyhow::Result<Self> {
-        ensure!(text.len() >= MASTER_KEY_CHARS_MIN, "is shorter than {MASTER_KEY_CHARS_MIN} characters");
-        let different = text.bytes().collect::<BTreeSet<_>>().len();
-        ensure!(different >= DIFFERENT_CHARS_MIN, "can be guessed: write 32 random bytes as base64 into it");
-        if ["change", "default", "secret", "example"].iter().any(|word| text.to_ascii_lowercase().contains(word)) {
-            bail!("is a default: write 32 random bytes as base64 into it");
-        }
-        let key = |purpose: &str| derived(text, purpose);
+    /// The keys that follow from the master key.
+    pub(crate) fn of(master: &MasterKey) -> anyhow::Result<Self> {
+        let key = |purpose| hmac::Key::new(hmac::HMAC_SHA256, &master.derive(purpose));
         Ok(Self {
-            email_index: hmac::Key::new(hmac::HMAC_SHA256, &key("e-mail index")?),
-            attempts: hmac::Key::new(hmac::HMAC_SHA256, &key("attempts")?),
-            rotation: hmac::Key::new(hmac::HMAC_SHA256, &key("refresh rotation")?),
-            known_device: hmac::Key::new(hmac::HMAC_SHA256, &key("known devices")?),
-            sealing: RandomizedNonceKey::new(&AES_256_GCM, &key("mail jobs")?)
+            email_index: key("identity: e-mail index"),
+            attempts: key("identity: attempts"),
+            rotation: key("identity: refresh rotation"),
+            known_device: key("identity: known devices"),
+            sealing: RandomizedNonceKey::new(&AES_256_GCM, &master.derive("identity: mail jobs"))
                 .map_err(|_| anyhow::anyhow!("cannot seal"))?,
         })
     }
@@ -127,17 +108,6 @@ pub(crate) fn token_hash(token: &str) -> [u8; 32] {
     Sha256::digest(token.as_bytes()).into()
 }
 
-fn derived(master: &str, purpose: &str) -> anyhow::Result<[u8; 32]> {
-    let mut key = [0_u8; 32];
-    let purpose = [b"arisgourmet identity: ".as_slice(), purpose.as_bytes()];
-    Salt::new(HKDF_SHA256, b"arisgourmet")
-        .extract(master.as_bytes())
-        .expand(&purpose, HKDF_SHA256)
-        .and_then(|key_material| key_material.fill(&mut key))
-        .map_err(|_| anyhow::anyhow!("no key follows from it"))?;
-    Ok(key)
-}
-
 fn mac(key: &hmac::Key, parts: &[&[u8]]) -> [u8; 32] {
     let tag = hmac::sign(key, &joined(parts));
     let mut bytes = [0_u8; 32];
@@ -155,15 +125,12 @@ pub(crate) mod tests {
     use super::*;
 
     pub(crate) fn secrets() -> Secrets {
-        Secrets::from_text("kq8S0w1mZr7n5T3vXc9yBfGhJd2LpAeU").unwrap()
+        Secrets::of(&MasterKey::from_base64(&MasterKey::generate().unwrap()).unwrap()).unwrap()
     }
 
     #[test]
-    fn a_master_key_that_could_be_guessed_is_refused() {
-        for text in ["", "short", &"a".repeat(64), "change-me-change-me-change-me-0123456789", "THE-DEFAULT-0123456789-abcdefghij"] {
-            assert!(Secrets::from_text(text).is_err(), "{text}");
-        }
-        assert!(!format!("{:?}", secrets()).contains("kq8S"));
+    fn nothing_of_it_is_printed() {
+        assert_eq!(format!("{:?}", secrets()), "Secrets([redacted])");
     }
 
     #[test]

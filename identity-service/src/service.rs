@@ -23,6 +23,7 @@ use event_store::{
     reader::EventReader,
 };
 use messaging::{Bucket, Waker};
+use personal_data::PersonalKeys;
 use service_kit::{health::Check, tokens::Tokens};
 use sqlx::MySqlPool;
 use std::{collections::HashMap, sync::Arc};
@@ -33,6 +34,8 @@ use tokio_util::sync::CancellationToken;
 const STORE_CONNECTIONS: u32 = 16;
 /// Connections to the event side.
 const READER_CONNECTIONS: u32 = 6;
+/// Connections to the keys of people: one letter is written at a time.
+const PERSONAL_CONNECTIONS: u32 = 2;
 /// A few members join in a day.
 const COMMITTERS: usize = 1;
 
@@ -52,7 +55,9 @@ pub struct Service {
 /// When an address is malformed, a key cannot be used, or the master key could be guessed.
 pub async fn start(config: Config, shutdown: CancellationToken) -> anyhow::Result<Service> {
     describe();
-    let secrets = Arc::new(Secrets::from_file(&config.master_key_file).context("ARIS_MASTER_KEY_FILE")?);
+    let secrets = Arc::new(Secrets::of(&config.master)?);
+    let people = connect_lazy(config.personal_url.expose(), Isolation::ReadCommitted, PERSONAL_CONNECTIONS)
+        .context("ARIS_PERSONAL_URL")?;
     let folder = KeyFolder::new(&config.keys_dir);
     let issuer = Issuer::new(folder.clone()).context("ARIS_SIGNING_KEYS_DIR")?;
     let accounts = connect_lazy(config.identity_url.expose(), Isolation::ReadCommitted, STORE_CONNECTIONS)
@@ -81,6 +86,8 @@ pub async fn start(config: Config, shutdown: CancellationToken) -> anyhow::Resul
         store: store.clone(),
         reader,
         rights: rights.clone(),
+        people: PersonalKeys::new(people, config.master),
+        mails: mails.clone(),
         nats,
         namespace: config.namespace,
         revoked: Arc::clone(&revoked),

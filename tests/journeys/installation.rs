@@ -45,7 +45,7 @@ impl Installation {
         let keys_dir = jwks.with_extension("keys");
         std::fs::create_dir_all(&keys_dir).unwrap();
         std::fs::write(keys_dir.join("signing.pem"), key.to_pem()).unwrap();
-        std::fs::write(keys_dir.join("master-key"), identity::keys::random_text().unwrap()).unwrap();
+        std::fs::write(keys_dir.join("master-key"), personal_data::MasterKey::generate().unwrap()).unwrap();
         Self { env, key, jwks, keys_dir, tenant: uuid::Uuid::now_v7().into(), mysql_port: None, collector: None }
     }
 
@@ -67,6 +67,7 @@ impl Installation {
             .env("ARIS_SIGNING_KEYS_DIR", &self.keys_dir)
             .env("ARIS_MASTER_KEY_FILE", self.keys_dir.join("master-key"))
             .env("ARIS_MAIL_FOLDER", self.keys_dir.join("mails"))
+            .env("ARIS_PERSONAL_URL", self.by_way_of(&access.personal))
             .env("ARIS_NATS_URL", &self.env.nats_url)
             .env("ARIS_NATS_PREFIX", &self.env.nats_prefix)
             .env("ARIS_JWKS_FILE", &self.jwks)

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use domain::{
     dining::SessionEvent,
     event::Event,
-    ids::{FeedId, TenantId},
+    ids::{FeedId, MemberId, TenantId},
     staff::{Assignment, At},
     tenants::TenantEvent,
 };
@@ -20,7 +20,8 @@ use sqlx::{QueryBuilder, Row};
 use uuid::Uuid;
 
 /// The events that something follows from.
-pub(super) const TYPES: [&str; 7] = [
+pub(super) const TYPES: [&str; 8] = [
+    "member.invited",
     "table-session.closed",
     "member.roles-changed",
     "member.deactivated",
@@ -37,6 +38,8 @@ pub(crate) struct Consequences {
     pub(crate) entries: Vec<(Revoked, Entry)>,
     /// Members whose way in is deleted.
     pub(crate) forgotten: Vec<(TenantId, Uuid)>,
+    /// Who is to get an invitation, and the event that says so.
+    pub(crate) invited: Vec<(Uuid, MemberId)>,
 }
 
 /// What follows from the events of a part of a feed.
@@ -48,11 +51,13 @@ pub(super) async fn of(
     to: u64,
 ) -> Result<Consequences> {
     // One range of the clustered key; MySQL sends only what matters.
-    let mut query = QueryBuilder::new("SELECT position, type, schema_version, recorded_at, payload FROM events WHERE feed_id = ");
+    let mut query = QueryBuilder::new("SELECT position, event_id, type, schema_version, recorded_at, payload FROM events WHERE feed_id = ");
     query.push_bind(feed.0).push(" AND position > ").push_bind(after).push(" AND position <= ").push_bind(to);
     query.push(" AND type IN (");
     let mut types = query.separated(", ");
-    TYPES.iter().for_each(|event_type| drop(types.push_bind(*event_type)));
+    for event_type in TYPES {
+        types.push_bind(event_type);
+    }
     query.push(") ORDER BY position");
     let rows = within(READ_WITHIN, query.build().fetch_all(reader.pool())).await?;
     let (mut consequences, now) = (Consequences::default(), Utc::now());
@@ -61,6 +66,9 @@ pub(super) async fn of(
     for row in rows {
         let payload: &[u8] = row.try_get("payload")?;
         let event = Event::decode(row.try_get("type")?, row.try_get("schema_version")?, payload)?;
+        if let Event::Tenant(TenantEvent::MemberInvited(it)) = &event {
+            consequences.invited.push((row.try_get("event_id")?, it.member_id));
+        }
         consequences.add(&event, tenant, standing.as_ref(), (row.try_get("position")?, row.try_get("recorded_at")?), now);
     }
     Ok(consequences)

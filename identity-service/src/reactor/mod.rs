@@ -6,16 +6,18 @@
 //! them twice does no harm, so any number of processes may do the same.
 
 mod consequences;
+mod invitations;
 
 pub(crate) use consequences::Consequences;
 
-use crate::{measures, rights::RightsBook, store::Store};
+use crate::{mail::Worker, measures, rights::RightsBook, store::Store};
 use anyhow::Result;
 use chrono::{DateTime, Utc};
 use domain::{envelope::Cursor, ids::FeedId};
 use event_store::reader::{EventReader, Head};
 use futures::{Stream, StreamExt, stream::select_all};
 use messaging::Namespace;
+use personal_data::PersonalKeys;
 use std::{
     collections::HashMap,
     sync::Arc,
@@ -39,6 +41,8 @@ pub(crate) struct Reactor {
     pub(crate) store: Store,
     pub(crate) reader: EventReader,
     pub(crate) rights: RightsBook,
+    pub(crate) people: PersonalKeys,
+    pub(crate) mails: Worker,
     pub(crate) nats: async_nats::Client,
     pub(crate) namespace: Namespace,
     /// Told when there is a new revocation.
@@ -128,6 +132,8 @@ impl Reactor {
         let to = Cursor { epoch: head.epoch, position: head.position.min(from.saturating_add(POSITIONS)) };
         if from < to.position {
             let revoked = consequences::of(&self.reader, &self.rights, (tenant, feed), from, to.position).await?;
+            // Before the checkpoint: a letter that is queued twice is queued once.
+            invitations::queue(&self.rights, &self.people, &self.mails, tenant, &revoked.invited).await?;
             self.store.react(feed, to, &revoked).await?;
             if !revoked.entries.is_empty() {
                 self.revoked.notify_one();

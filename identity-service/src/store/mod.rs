@@ -11,7 +11,6 @@ pub(crate) use accounts::Account;
 pub(crate) use devices::{Device, Turn};
 pub(crate) use links::{Link, Purpose};
 pub(crate) use mail_jobs::Job;
-pub(crate) use revocations::Untold;
 
 use chrono::{DateTime, Duration, Utc};
 use event_store::pool::{READ_WITHIN, within};
@@ -31,10 +30,6 @@ pub(crate) struct Store {
 impl Store {
     pub(crate) fn new(pool: MySqlPool) -> Self {
         Self { pool }
-    }
-
-    pub(crate) fn pool(&self) -> &MySqlPool {
-        &self.pool
     }
 
     /// Deletes what has ended, until `shutdown`.

@@ -1,10 +1,11 @@
 //! The keys of a local installation.
 
 use super::secret::read_or_make;
-use anyhow::Result;
+use anyhow::{Context, Result};
 use chrono::Utc;
-use identity::{SigningKey, keys::random_text};
+use identity::SigningKey;
 use identity_service::keys::KeyFolder;
+use personal_data::MasterKey;
 use std::path::{Path, PathBuf};
 
 /// The signing key; made on the first call, together with the file that services check tokens with.
@@ -21,7 +22,7 @@ pub(crate) fn keys_dir(local: &Path) -> PathBuf {
 /// The master key; made on the first call.
 pub(crate) fn master_key_file(local: &Path) -> Result<PathBuf> {
     let file = local.join("master-key");
-    read_or_make(&file, || Ok(random_text()?))?;
+    read_or_make(&file, || MasterKey::generate().context("the machine has no randomness"))?;
     Ok(file)
 }
 

@@ -105,6 +105,7 @@ fn environment(
         ("ARIS_PROJECTION_URL", servers.access.projection.clone()),
         ("ARIS_NATS_URL", servers.nats.url()),
         ("ARIS_JWKS_FILE", jwks.display().to_string()),
+        ("ARIS_PERSONAL_URL", servers.access.personal.clone()),
         ("ARIS_IDENTITY_URL", servers.access.identity.clone()),
         ("ARIS_SIGNING_KEYS_DIR", keys_dir(local).canonicalize()?.display().to_string()),
         ("ARIS_MASTER_KEY_FILE", master_key_file(local)?.canonicalize()?.display().to_string()),

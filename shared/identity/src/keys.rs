@@ -1,10 +1,7 @@
 //! Keys and tokens: only the identity-service makes them, and tools and tests.
 
 use crate::claims::Claims;
-use aws_lc_rs::{
-    rand::{SecureRandom, SystemRandom},
-    signature::Ed25519KeyPair,
-};
+use aws_lc_rs::signature::Ed25519KeyPair;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use jsonwebtoken::{
     Algorithm, EncodingKey, Header,
@@ -93,16 +90,6 @@ impl SigningKey {
         let header = Header { kid: Some(self.kid.clone()), ..Header::new(Algorithm::EdDSA) };
         jsonwebtoken::encode(&header, claims, &self.key).map_err(|_| KeyError::Unusable)
     }
-}
-
-/// 32 random bytes as text: a master key, say.
-///
-/// # Errors
-/// `Unusable` where there is no randomness.
-pub fn random_text() -> Result<String, KeyError> {
-    let mut bytes = [0_u8; 32];
-    SystemRandom::new().fill(&mut bytes).map_err(|_| KeyError::Unusable)?;
-    Ok(STANDARD.encode(bytes))
 }
 
 /// The public halves of these keys as one JWKS document.
