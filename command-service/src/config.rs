@@ -3,11 +3,11 @@
 use domain::limits::COMMITTER_QUEUE_MAX;
 use event_store::committer::CommitterConfig;
 use messaging::Namespace;
+use personal_data::MasterKey;
 use service_kit::{
     config::{Secret, env_or, env_parsed, env_required},
     tokens::KeySource,
 };
-use std::path::PathBuf;
 
 /// Mebibytes of aggregates that one committer remembers, unless it is set.
 const CACHE_MIB: usize = 64;
@@ -26,9 +26,9 @@ pub struct Config {
     pub namespace: Namespace,
     /// `ARIS_JWKS_FILE` or `ARIS_JWKS_URL`: the public keys that tokens are verified with. Required.
     pub keys: KeySource,
-    /// `ARIS_TABLE_KEY_FILE`: the secret behind printed table codes, digits and passes of guests. Required; the
+    /// `ARIS_MASTER_KEY_FILE`: printed table codes, digits and passes of guests follow from it. Required; the
     /// identity-service has the same.
-    pub table_key_file: PathBuf,
+    pub master: MasterKey,
     /// `ARIS_TABLE_CODE_URL`: what the address in a printed code starts with; default
     /// `http://127.0.0.1:8080/t/`.
     pub table_code_url: String,
@@ -50,14 +50,14 @@ impl Config {
         writer_url: impl Into<Secret>,
         nats_url: impl Into<String>,
         keys: impl Into<KeySource>,
-        table_key_file: impl Into<PathBuf>,
+        master: MasterKey,
     ) -> Self {
         Self {
             writer_url: writer_url.into(),
             nats_url: nats_url.into(),
             namespace: Namespace::production(),
             keys: keys.into(),
-            table_key_file: table_key_file.into(),
+            master,
             table_code_url: TABLE_CODE_URL.to_owned(),
             node: format!("command-{}", std::process::id()),
             committers: CommitterConfig::new("").committers,
@@ -75,7 +75,7 @@ impl Config {
             env_required("ARIS_WRITER_URL")?,
             env_required("ARIS_NATS_URL")?,
             KeySource::from_env()?,
-            env_required("ARIS_TABLE_KEY_FILE")?,
+            MasterKey::from_env()?,
         );
         Ok(Self {
             namespace: Namespace::new(&env_or("ARIS_NATS_PREFIX", "")),

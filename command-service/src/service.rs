@@ -41,7 +41,7 @@ pub struct Service {
 pub async fn start(config: Config, shutdown: CancellationToken) -> anyhow::Result<Service> {
     measures::describe();
     messaging::measures::describe();
-    let table_key = TableKey::from_file(&config.table_key_file).context("ARIS_TABLE_KEY_FILE")?;
+    let table_key = TableKey::new(&config.master.derive(TableKey::PURPOSE));
     let pool = connect_lazy(config.writer_url.expose(), Isolation::ReadCommitted, POOL_CONNECTIONS)
         .context("ARIS_WRITER_URL")?;
     let nats = messaging::connect(&config.nats_url, &config.node).await.context("ARIS_NATS_URL")?;

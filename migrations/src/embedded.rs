@@ -25,6 +25,7 @@ type File = (i64, &'static str, &'static str);
 const EVENTS: &[File] = &[
     (1, "event store", include_str!("../events/0001_event_store.sql")),
     (2, "snapshots", include_str!("../events/0002_snapshots.sql")),
+    (3, "personal keys", include_str!("../events/0003_personal_keys.sql")),
     (4, "code tries", include_str!("../events/0004_code_tries.sql")),
 ];
 const VIEWS: &[File] = &[

@@ -12,7 +12,7 @@ pub struct Schemas {
     pub views: String,
     /// The schema of accounts and their secrets.
     pub identity: String,
-    /// Users are `<prefix>_writer`, `_relay`, `_reader`, `_projection` and `_identity`.
+    /// Users are `<prefix>_writer`, `_relay`, `_reader`, `_projection`, `_personal` and `_identity`.
     pub user_prefix: String,
     /// The password of all of them; they differ in rights, not in secrecy, where one operator runs all.
     pub password: String,
@@ -29,6 +29,8 @@ pub struct Access {
     pub reader: String,
     /// projection-service: owns the read side.
     pub projection: String,
+    /// command-service, projection-service and identity-service, besides: keys of people, keys of machines, who did what.
+    pub personal: String,
     /// identity-service: owns the accounts. It reads and writes the event side with two other users.
     pub identity: String,
 }
@@ -42,6 +44,10 @@ const EVENT_GRANTS: &[(&str, &str, &str)] = &[
     ("writer", "SELECT, INSERT, DELETE", "claims"),
     ("writer", "SELECT, INSERT, DELETE", "snapshots"),
     ("writer", "SELECT, INSERT, UPDATE, DELETE", "code_tries"),
+    // Keys of people, keys of machines, and who did what: the services that touch these have a user more.
+    ("personal", "SELECT, INSERT, DELETE", "personal_keys"),
+    ("personal", "SELECT, INSERT, UPDATE", "api_keys"),
+    ("personal", "SELECT, INSERT, DELETE", "actions"),
     ("relay", "SELECT", "_sqlx_migrations"),
     ("relay", "SELECT", "events"),
     ("relay", "SELECT", "feed_heads"),
@@ -75,7 +81,7 @@ pub async fn provision(admin_url: &str, schemas: &Schemas) -> Result<Access, sql
     migrate(&format!("{admin_url}/{}", schemas.events), Side::Events).await?;
     migrate(&format!("{admin_url}/{}", schemas.views), Side::Views).await?;
     migrate(&format!("{admin_url}/{}", schemas.identity), Side::Identity).await?;
-    for user in ["writer", "relay", "reader", "projection", "identity"] {
+    for user in ["writer", "relay", "reader", "projection", "personal", "identity"] {
         let name = format!("'{}_{user}'@'%'", schemas.user_prefix);
         let password = &schemas.password;
         execute(&mut admin, &format!("CREATE USER IF NOT EXISTS {name} IDENTIFIED BY '{password}'")).await?;
@@ -107,6 +113,7 @@ pub fn access(admin_url: &str, schemas: &Schemas) -> Access {
         relay: url("relay", &schemas.events),
         reader: url("reader", &schemas.events),
         projection: url("projection", &schemas.views),
+        personal: url("personal", &schemas.events),
         identity: url("identity", &schemas.identity),
     }
 }

@@ -14,17 +14,20 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("event-store", &["domain", "trace-context"]),
     ("messaging", &["domain"]),
     ("identity", &["domain"]),
+    ("personal-data", &["domain"]),
     ("trace-context", &[]),
     ("service-kit", &["domain", "identity", "messaging", "trace-context"]),
     ("command-service", SHARED),
     ("outbox-relay", SHARED),
     ("projection-service", SHARED),
     ("realtime-gateway", SHARED),
+    ("identity-service", SHARED),
     ("migrations", &[]),
     ("local-servers", &[]),
 ];
 
-const SHARED: &[&str] = &["domain", "event-store", "messaging", "identity", "service-kit", "trace-context"];
+const SHARED: &[&str] =
+    &["domain", "event-store", "messaging", "identity", "personal-data", "service-kit", "trace-context"];
 
 /// What the rules of the domain must not know: clocks, networks, databases.
 const NOT_IN_DOMAIN: &[&str] = &["tokio", "sqlx", "axum", "hyper", "async-nats", "reqwest", "rand"];

@@ -15,7 +15,7 @@ pub(crate) struct Installation {
     pub(crate) env: Env,
     key: SigningKey,
     jwks: std::path::PathBuf,
-    table_key: std::path::PathBuf,
+    keys_dir: std::path::PathBuf,
     pub(crate) tenant: TenantId,
     /// Replaces the MySQL port in what services are told, to put a proxy between.
     pub(crate) mysql_port: Option<u16>,
@@ -42,9 +42,11 @@ impl Installation {
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let jwks = std::env::temp_dir().join(format!("arisgourmet-test-{}-{number}.jwks", std::process::id()));
         std::fs::write(&jwks, key.jwks_json()).unwrap();
-        let table_key = jwks.with_extension("table-key");
-        std::fs::write(&table_key, "a secret of the tests that nobody else has").unwrap();
-        Self { env, key, jwks, table_key, tenant: uuid::Uuid::now_v7().into(), mysql_port: None, collector: None }
+        let keys_dir = jwks.with_extension("keys");
+        std::fs::create_dir_all(&keys_dir).unwrap();
+        std::fs::write(keys_dir.join("signing.pem"), key.to_pem()).unwrap();
+        std::fs::write(keys_dir.join("master-key"), personal_data::MasterKey::generate().unwrap()).unwrap();
+        Self { env, key, jwks, keys_dir, tenant: uuid::Uuid::now_v7().into(), mysql_port: None, collector: None }
     }
 
     /// Starts a service and waits until it is ready.
@@ -61,10 +63,14 @@ impl Installation {
             .env("ARIS_RELAY_URL", self.by_way_of(&access.relay))
             .env("ARIS_READER_URL", self.by_way_of(&access.reader))
             .env("ARIS_PROJECTION_URL", self.by_way_of(&access.projection))
+            .env("ARIS_IDENTITY_URL", self.by_way_of(&access.identity))
+            .env("ARIS_SIGNING_KEYS_DIR", &self.keys_dir)
+            .env("ARIS_MASTER_KEY_FILE", self.keys_dir.join("master-key"))
+            .env("ARIS_MAIL_FOLDER", self.keys_dir.join("mails"))
+            .env("ARIS_PERSONAL_URL", self.by_way_of(&access.personal))
             .env("ARIS_NATS_URL", &self.env.nats_url)
             .env("ARIS_NATS_PREFIX", &self.env.nats_prefix)
             .env("ARIS_JWKS_FILE", &self.jwks)
-            .env("ARIS_TABLE_KEY_FILE", &self.table_key)
             .env("ARIS_RELAY_LEASE_MS", "2000")
             .env("ARIS_RELAY_RECONCILE_MS", "1000")
             .env("ARIS_PROJECTION_LEASE_SECONDS", "2")
@@ -109,7 +115,7 @@ impl Installation {
 impl Drop for Installation {
     fn drop(&mut self) {
         let _ = std::fs::remove_file(&self.jwks);
-        let _ = std::fs::remove_file(&self.table_key);
+        let _ = std::fs::remove_dir_all(&self.keys_dir);
     }
 }
 

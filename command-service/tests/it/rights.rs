@@ -109,7 +109,7 @@ fn right(route: &str) -> Option<Permission> {
     let get = route.starts_with(GET);
     let item = command_service::openapi().paths.paths.remove(route.strip_prefix(GET).unwrap_or(route)).unwrap();
     let extensions = if get { item.get } else { item.post }.unwrap().extensions.unwrap();
-    extensions["x-permission"].as_str().unwrap().parse().ok()
+    extensions.get("x-permission")?.as_str().unwrap().parse().ok()
 }
 
 fn token(world: &World, target: &Target, route: &str, column: &str) -> String {

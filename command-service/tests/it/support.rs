@@ -9,6 +9,7 @@ use domain::{
 use event_store::reader::EventReader;
 use identity::{Claims, Permission, SigningKey, claims::At, roles};
 use messaging::Namespace;
+use personal_data::{MasterKey, master::DEMO_KEY};
 use reqwest::{Client, header::HeaderMap};
 use serde_json::{Value, json};
 use service_kit::http::{HttpConfig, app, serve};
@@ -16,9 +17,6 @@ use std::{net::SocketAddr, path::Path};
 use testkit::{Env, TcpProxy};
 use tokio::net::TcpListener;
 use uuid::Uuid;
-
-/// What printed codes are made with, in every process of every test.
-pub(crate) const TABLE_SECRET: &str = "a secret of the tests that nobody else has";
 
 /// A service of this test's own.
 pub(crate) struct World {
@@ -87,11 +85,10 @@ impl World {
     async fn of(env: Env, key: SigningKey, tenant: TenantId) -> Self {
         let jwks = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("jwks-{}.json", Uuid::now_v7()));
         std::fs::write(&jwks, key.jwks_json()).unwrap();
-        let table_key = jwks.with_extension("table-key");
-        std::fs::write(&table_key, TABLE_SECRET).unwrap();
+        let master = MasterKey::from_base64(DEMO_KEY).unwrap();
         let config = Config {
             namespace: Namespace::new(&env.nats_prefix),
-            ..Config::new(env.access.writer.clone(), env.nats_url.clone(), jwks, table_key)
+            ..Config::new(env.access.writer.clone(), env.nats_url.clone(), jwks, master)
         };
         let service: Service = command_service::start(config, env.shutdown.clone()).await.unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -67,6 +67,12 @@ impl Namespace {
         self.name(format_args!("evt.{shard:02}.>"))
     }
 
+    /// All events of one type, of every feed.
+    #[must_use]
+    pub fn events_of_type(&self, event_type: &str) -> String {
+        self.name(format_args!("evt.*.*.*.{event_type}"))
+    }
+
     /// All events.
     #[must_use]
     pub fn all_events(&self) -> String {

@@ -25,22 +25,22 @@ use utoipa::{
 
 /// The extension with the permission that an operation needs.
 pub const PERMISSION: &str = "x-permission";
+/// The extension of an operation that needs no token.
+pub const PUBLIC: &str = "x-public";
 /// The extension with the problems that only this operation answers, by their codes.
 pub const PROBLEMS: &str = "x-problems";
 
 /// What every operation can answer.
 const OF_ALL: &[Code] = &[Code::Internal, Code::StoreUnavailable];
-/// What every operation can answer that asks for a token: all but those that declare `security(())`.
+/// What every operation that needs a token can answer besides.
 const OF_TOKENS: &[Code] = &[Code::TokenMissing, Code::TokenInvalid, Code::TokenExpired, Code::TokenRevoked];
+/// What every operation with a body can answer besides.
+const OF_BODIES: &[Code] =
+    &[Code::MalformedJson, Code::InvalidField, Code::BodyTooSlow, Code::BodyTooLarge, Code::UnsupportedMediaType];
 /// What every command can answer besides.
 const OF_COMMANDS: &[Code] = &[
-    Code::MalformedJson,
-    Code::InvalidField,
     Code::IdempotencyKeyMissing,
     Code::IdempotencyKeyInvalid,
-    Code::BodyTooSlow,
-    Code::BodyTooLarge,
-    Code::UnsupportedMediaType,
     Code::IdempotencyKeyReused,
     Code::QueueFull,
     Code::ShuttingDown,
@@ -82,20 +82,23 @@ struct FieldErrorDocument {
 /// Completes a document: the ways to authenticate, and every problem of every operation.
 pub fn complete(api: &mut OpenApi) {
     for (path, item) in &mut api.paths.paths {
-        for (operation, is_command) in operations(item) {
+        for (operation, has_body) in operations(item) {
             let mut codes = declared(operation);
             codes.extend(OF_ALL);
-            let asks_for_a_token = operation.security.is_none();
-            if asks_for_a_token {
+            if extension(operation, PUBLIC).is_none() {
                 codes.extend(OF_TOKENS);
             }
-            if is_command {
+            if has_body {
+                codes.extend(OF_BODIES);
+            }
+            // Logging in changes no feed: it has no receipt.
+            if has_body && !path.starts_with("/v1/auth/") {
                 codes.extend(OF_COMMANDS);
             }
             if path.contains('{') {
                 codes.push(Code::NotFound);
             }
-            if asks_for_a_token && extension(operation, PERMISSION).is_some() {
+            if extension(operation, PUBLIC).is_none() && extension(operation, PERMISSION).is_some() {
                 codes.push(Code::PermissionMissing);
             }
             answer_with(operation, &codes);

@@ -6,12 +6,14 @@
 
 mod append;
 mod env;
+mod mail;
 mod proxy;
 mod servers;
 mod wait;
 
 pub use append::{Append, Place, PlacedOrder, submission};
 pub use env::Env;
+pub use mail::{Mail, MailServer};
 pub use proxy::{Fault, TcpProxy};
 pub use servers::{Servers, own_servers, servers};
 pub use wait::{wait_for, wait_until};

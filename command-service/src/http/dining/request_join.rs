@@ -82,7 +82,7 @@ fn what_was_asked(code: &TableCode, events: &[SessionEvent]) -> Map<String, Valu
     security(()),
     responses((status = 200, description = "They wait for an answer", body = JoinRequested)),
     extensions(
-        ("x-permission" = json!("whoever holds the printed code")),
+        ("x-public" = json!(true)),
         ("x-problems" = json!(["no-open-session", "join-requests-full", "session-full", "already-done"]))
     )
 )]

@@ -71,7 +71,7 @@ impl Changes {
                 Event::Restaurant(RestaurantEvent::TableCodeReissued(_)) => {}
                 Event::Menu(event) => changes.fold_menu(fact, event),
                 Event::TableSession(event) => changes.fold_session(fact, event),
-                Event::Order(_) => {}
+                Event::Order(_) | Event::Tenant(_) => {}
             }
         }
         changes

@@ -48,7 +48,7 @@ mod tests {
     use uuid::Uuid;
 
     fn digits(session: u128, rotation: u32) -> VisitDigits {
-        let key = TableKey::from_secret(&"k".repeat(32)).unwrap();
+        let key = TableKey::new(&[7; 32]);
         VisitDigits::of(SessionId(Uuid::from_u128(session)), VisitCode { rotation, locked: false }, &key)
     }
 

@@ -16,5 +16,5 @@ mod pass;
 
 pub use code::TableCode;
 pub use digits::VisitDigits;
-pub use key::{TableKey, TableKeyError};
+pub use key::TableKey;
 pub use pass::GuestPass;
