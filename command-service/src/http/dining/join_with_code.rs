@@ -82,10 +82,10 @@ pub(super) async fn join_with_code(
     let right = VisitDigits::of(pass.session, code, &commands.tables.key).are(typed);
     let command = WithCode { session: pass.session, diner_id: pass.diner, compared: (code.rotation, right) };
     let answered = commands.submit_from(asker.sender(), envelope, body, command).await?;
-    if right {
+    if answered.is_done() {
         let forgiven = tries::forgive(&commands.tables.pool, pass, code.rotation).await;
         forgiven.map_err(|error| Problem::store_unavailable(&error))?;
-    } else if tries.is_last_of_session() {
+    } else if !right && tries.is_last_of_session() {
         lock_code(commands, asker, lock, code.rotation).await?;
     }
     Ok(answered)
