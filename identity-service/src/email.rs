@@ -37,7 +37,9 @@ mod tests {
     #[test]
     fn one_address_has_one_spelling() {
         assert_eq!(Email::parse(" Ana@Example.COM\n"), Email::parse("ana@example.com"));
-        for wrong in ["", "ana", "@example.com", "ana@", "a b@example.com", "ana@.com", &format!("{}@x.com", "a".repeat(260))] {
+        for wrong in
+            ["", "ana", "@example.com", "ana@", "a b@example.com", "ana@.com", &format!("{}@x.com", "a".repeat(260))]
+        {
             assert!(Email::parse(wrong).is_none(), "{wrong}");
         }
         assert!(!format!("{:?}", Email::parse("ana@example.com")).contains("ana"));

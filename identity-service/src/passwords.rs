@@ -1,10 +1,10 @@
 //! Passwords: Argon2id, a bounded number at a time, on threads of their own.
 
+use anyhow::Context;
 use argon2::{
     Algorithm, Argon2, Params, Version,
     password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash},
 };
-use anyhow::Context;
 use service_kit::problem::{Code, Problem};
 use std::sync::Arc;
 use tokio::sync::Semaphore;
@@ -51,7 +51,8 @@ impl Password {
         if !CHARS.contains(&self.0.chars().count()) {
             return Some("must be 12 to 256 characters");
         }
-        let short = GUESSED_FIRST.iter().any(|part| lower.contains(part) && lower.chars().count() < part.chars().count() + 6);
+        let short =
+            GUESSED_FIRST.iter().any(|part| lower.contains(part) && lower.chars().count() < part.chars().count() + 8);
         let same = lower.chars().collect::<std::collections::BTreeSet<_>>().len() < 5;
         (short || same).then_some("is one that is guessed first")
     }
@@ -144,9 +145,8 @@ mod tests {
         let (old, new) = (quick(1), quick(2));
         let hash = old.hash(password("correct horse battery")).await.unwrap();
         assert!(hash.starts_with("$argon2id$v=19$"));
-        let look = async |passwords: &Passwords, text: &str| {
-            passwords.look(password(text), Some(hash.clone())).await.unwrap()
-        };
+        let look =
+            async |passwords: &Passwords, text: &str| passwords.look(password(text), Some(hash.clone())).await.unwrap();
         assert_eq!(look(&old, "correct horse battery").await, Verdict { right: true, outdated: false });
         assert_eq!(look(&new, "correct horse battery").await, Verdict { right: true, outdated: true });
         assert_eq!(look(&new, "correct horse batterY").await, Verdict { right: false, outdated: false });

@@ -99,7 +99,9 @@ impl RightsBook {
             known.clear();
         }
         // Somebody else may have read further meanwhile.
-        let newer = known.get(&tenant).is_none_or(|it| (it.at.epoch, it.at.position) < (standing.at.epoch, standing.at.position));
+        let newer = known
+            .get(&tenant)
+            .is_none_or(|it| (it.at.epoch, it.at.position) < (standing.at.epoch, standing.at.position));
         if newer {
             known.insert(tenant, standing);
         }

@@ -64,7 +64,8 @@ pub async fn start(config: Config, shutdown: CancellationToken) -> anyhow::Resul
         .context("ARIS_IDENTITY_URL")?;
     let events = connect_lazy(config.reader_url.expose(), Isolation::ReadCommitted, READER_CONNECTIONS)
         .context("ARIS_READER_URL")?;
-    let nats = messaging::connect(&config.nats_url, &format!("identity {}", config.node)).await.context("ARIS_NATS_URL")?;
+    let nats =
+        messaging::connect(&config.nats_url, &format!("identity {}", config.node)).await.context("ARIS_NATS_URL")?;
     let bucket = Bucket::revocations(nats.clone(), &config.namespace);
     let tokens = Tokens::start(folder.jwks_file().into(), bucket.clone(), shutdown.clone()).await?;
     let waker = Waker::start(nats.clone(), config.namespace.clone());

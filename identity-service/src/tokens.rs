@@ -51,7 +51,9 @@ impl Issuer {
         while shutdown.run_until_cancelled(tokio::time::sleep(KEYS_EVERY)).await.is_some() {
             match self.folder.load(Utc::now()) {
                 Ok(ring) => *self.ring.write().unwrap_or_else(PoisonError::into_inner) = ring,
-                Err(error) => tracing::warn!(error = %format!("{error:#}"), "the keys cannot be read; the known ones stand"),
+                Err(error) => {
+                    tracing::warn!(error = %format!("{error:#}"), "the keys cannot be read; the known ones stand")
+                }
             }
         }
     }

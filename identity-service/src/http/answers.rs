@@ -68,8 +68,7 @@ pub(super) async fn new_device(
     now: DateTime<Utc>,
 ) -> Result<LoggedIn, Problem> {
     let rights = app.rights_of(tenant, member).await?;
-    let token =
-        crate::secrets::random_token().map_err(|error| Problem::internal(&format_args!("{error:#}")))?;
+    let token = crate::secrets::random_token().map_err(|error| Problem::internal(&format_args!("{error:#}")))?;
     let name = name.unwrap_or_else(|| "a device".to_owned());
     let device = Device { id: Uuid::now_v7(), account, tenant, member, name, created_at: now, used_at: now };
     app.store.log_in(&device, &crate::secrets::token_hash(&token)).await.map_err(unavailable)?;

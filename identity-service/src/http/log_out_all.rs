@@ -20,11 +20,7 @@ pub(super) struct LoggedOut {
     responses((status = 200, body = LoggedOut)),
     extensions(("x-problems" = json!(["permission-missing"]))),
 )]
-pub(super) async fn log_out_all(
-    State(app): State<App>,
-    member: Member,
-    _: NoBody,
-) -> Result<Json<LoggedOut>, Problem> {
+pub(super) async fn log_out_all(State(app): State<App>, member: Member, _: NoBody) -> Result<Json<LoggedOut>, Problem> {
     let own = app.device_of(&member.0).await?;
     let devices = app.store.log_out_all(own.account, None, Utc::now()).await.map_err(unavailable)?;
     app.revoked.notify_one();

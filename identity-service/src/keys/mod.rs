@@ -77,13 +77,18 @@ impl KeyFolder {
         for entry in entries.flatten() {
             if let Some(made_at) = made_at(&entry.path()) {
                 let file = entry.path();
-                let pem = std::fs::read_to_string(&file).with_context(|| format!("{} cannot be read", file.display()))?;
+                let pem =
+                    std::fs::read_to_string(&file).with_context(|| format!("{} cannot be read", file.display()))?;
                 let key = SigningKey::from_pem(&pem).with_context(|| format!("{} is damaged", file.display()))?;
                 keys.push(StampedKey { made_at, key, file });
             }
         }
         if keys.is_empty() || keys.len() > KEYS_MAX {
-            bail!("{} has {} keys (`aris keys rotate` makes one); 1 to {KEYS_MAX} are taken", self.0.display(), keys.len());
+            bail!(
+                "{} has {} keys (`aris keys rotate` makes one); 1 to {KEYS_MAX} are taken",
+                self.0.display(),
+                keys.len()
+            );
         }
         keys.sort_by_key(|it| it.made_at);
         let mut ring = KeyRing(keys);

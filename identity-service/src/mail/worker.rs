@@ -62,7 +62,8 @@ impl Worker {
     async fn work(&self, job: Job) {
         let ended = match self.send(&job).await {
             Ok(sent) => {
-                metrics::counter!("identity_mails_total", "end" => if sent { "sent" } else { "for-nobody" }).increment(1);
+                metrics::counter!("identity_mails_total", "end" => if sent { "sent" } else { "for-nobody" })
+                    .increment(1);
                 self.store.end_job(job.id).await
             }
             Err(error) if job.attempts + 1 >= ATTEMPTS_MAX => {

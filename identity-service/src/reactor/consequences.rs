@@ -51,7 +51,9 @@ pub(super) async fn of(
     to: u64,
 ) -> Result<Consequences> {
     // One range of the clustered key; MySQL sends only what matters.
-    let mut query = QueryBuilder::new("SELECT position, event_id, type, schema_version, recorded_at, payload FROM events WHERE feed_id = ");
+    let mut query = QueryBuilder::new(
+        "SELECT position, event_id, type, schema_version, recorded_at, payload FROM events WHERE feed_id = ",
+    );
     query.push_bind(feed.0).push(" AND position > ").push_bind(after).push(" AND position <= ").push_bind(to);
     query.push(" AND type IN (");
     let mut types = query.separated(", ");
@@ -62,14 +64,21 @@ pub(super) async fn of(
     let rows = within(READ_WITHIN, query.build().fetch_all(reader.pool())).await?;
     let (mut consequences, now) = (Consequences::default(), Utc::now());
     // Who has a role is asked of the tenant as it is now: who lost it since has an entry of their own.
-    let standing = if rows.is_empty() || feed != FeedId::from(tenant) { None } else { Some(rights.standing(tenant).await?) };
+    let standing =
+        if rows.is_empty() || feed != FeedId::from(tenant) { None } else { Some(rights.standing(tenant).await?) };
     for row in rows {
         let payload: &[u8] = row.try_get("payload")?;
         let event = Event::decode(row.try_get("type")?, row.try_get("schema_version")?, payload)?;
         if let Event::Tenant(TenantEvent::MemberInvited(it)) = &event {
             consequences.invited.push((row.try_get("event_id")?, it.member_id));
         }
-        consequences.add(&event, tenant, standing.as_ref(), (row.try_get("position")?, row.try_get("recorded_at")?), now);
+        consequences.add(
+            &event,
+            tenant,
+            standing.as_ref(),
+            (row.try_get("position")?, row.try_get("recorded_at")?),
+            now,
+        );
     }
     Ok(consequences)
 }

@@ -18,11 +18,7 @@ use event_store::reader::{EventReader, Head};
 use futures::{Stream, StreamExt, stream::select_all};
 use messaging::Namespace;
 use personal_data::PersonalKeys;
-use std::{
-    collections::HashMap,
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;

@@ -27,7 +27,8 @@ impl Store {
 
     /// An account by its id.
     pub(crate) async fn account(&self, id: Uuid) -> Result<Option<Account>, sqlx::Error> {
-        let query = sqlx::query("SELECT account_id, email_index, password_hash FROM accounts WHERE account_id = ?").bind(id);
+        let query =
+            sqlx::query("SELECT account_id, email_index, password_hash FROM accounts WHERE account_id = ?").bind(id);
         within(READ_WITHIN, query.fetch_optional(&self.pool)).await?.as_ref().map(account).transpose()
     }
 

@@ -8,11 +8,7 @@ use sqlx::Row;
 
 impl Store {
     /// Counts one more try; how long to wait where it is one too many.
-    pub(crate) async fn charge(
-        &self,
-        key: &[u8; 32],
-        now: DateTime<Utc>,
-    ) -> Result<Result<(), Duration>, sqlx::Error> {
+    pub(crate) async fn charge(&self, key: &[u8; 32], now: DateTime<Utc>) -> Result<Result<(), Duration>, sqlx::Error> {
         within(READ_WITHIN, self.charge_once(key, now)).await
     }
 

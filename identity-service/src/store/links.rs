@@ -50,12 +50,14 @@ impl Store {
         let (tenant, member) = link.purpose.member().unzip();
         let work = async {
             let mut tx = self.pool.begin().await?;
-            sqlx::query("DELETE FROM links WHERE email_index = ? AND purpose = ? AND (member_id IS NULL OR member_id = ?)")
-                .bind(link.email_index.as_slice())
-                .bind(link.purpose.as_str())
-                .bind(member)
-                .execute(&mut *tx)
-                .await?;
+            sqlx::query(
+                "DELETE FROM links WHERE email_index = ? AND purpose = ? AND (member_id IS NULL OR member_id = ?)",
+            )
+            .bind(link.email_index.as_slice())
+            .bind(link.purpose.as_str())
+            .bind(member)
+            .execute(&mut *tx)
+            .await?;
             sqlx::query(
                 "INSERT INTO links (token_hash, purpose, email_index, tenant_id, member_id, expires_at) \
                  VALUES (?, ?, ?, ?, ?, ?)",
@@ -130,13 +132,15 @@ impl Store {
                 .fetch_optional(&mut *tx)
                 .await?;
             let Some(account) = account else { return tx.rollback().await.map(|()| None) };
-            sqlx::query("INSERT IGNORE INTO memberships (tenant_id, member_id, account_id, joined_at) VALUES (?, ?, ?, ?)")
-                .bind(tenant.0)
-                .bind(member)
-                .bind(account)
-                .bind(now)
-                .execute(&mut *tx)
-                .await?;
+            sqlx::query(
+                "INSERT IGNORE INTO memberships (tenant_id, member_id, account_id, joined_at) VALUES (?, ?, ?, ?)",
+            )
+            .bind(tenant.0)
+            .bind(member)
+            .bind(account)
+            .bind(now)
+            .execute(&mut *tx)
+            .await?;
             tx.commit().await.map(|()| Some(account))
         };
         within(READ_WITHIN, work).await

@@ -68,12 +68,14 @@ async fn forget(tx: &mut MySqlConnection, tenant: TenantId, member: Uuid) -> Res
 impl Store {
     /// What NATS does not have yet and still matters.
     pub(crate) async fn untold(&self, now: DateTime<Utc>) -> Result<Vec<Untold>, sqlx::Error> {
-        let query = sqlx::query("SELECT revoked, below, until FROM revocations WHERE told = FALSE AND until > ? LIMIT ?")
-            .bind(now)
-            .bind(TOLD_AT_ONCE);
+        let query =
+            sqlx::query("SELECT revoked, below, until FROM revocations WHERE told = FALSE AND until > ? LIMIT ?")
+                .bind(now)
+                .bind(TOLD_AT_ONCE);
         let rows = within(READ_WITHIN, query.fetch_all(&self.pool)).await?;
         let one = |row: &sqlx::mysql::MySqlRow| {
-            let revoked = String::from_utf8(row.try_get("revoked")?).map_err(|error| sqlx::Error::Decode(error.into()))?;
+            let revoked =
+                String::from_utf8(row.try_get("revoked")?).map_err(|error| sqlx::Error::Decode(error.into()))?;
             let until: DateTime<Utc> = row.try_get("until")?;
             Ok(Untold { revoked, entry: Entry::below(row.try_get("below")?, until) })
         };
@@ -113,12 +115,7 @@ impl Store {
 
     /// Writes down what follows from a part of a feed, and that it was read: both or nothing. Doing it
     /// twice does no harm, so two processes need no agreement.
-    pub(crate) async fn react(
-        &self,
-        feed: FeedId,
-        to: Cursor,
-        consequences: &Consequences,
-    ) -> Result<(), sqlx::Error> {
+    pub(crate) async fn react(&self, feed: FeedId, to: Cursor, consequences: &Consequences) -> Result<(), sqlx::Error> {
         let work = async {
             let mut tx = self.pool.begin().await?;
             for (revoked, entry) in &consequences.entries {

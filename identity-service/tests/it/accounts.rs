@@ -100,13 +100,16 @@ async fn no_table_holds_an_address_a_password_or_a_token() {
     let world = World::start().await;
     world.mails.refuse(u32::MAX);
     world.invite("ana@example.com", "waiter").await;
-    let mut sql = MySqlConnection::connect(&format!("{}/{}", world.env.admin_url, world.env.schemas.identity)).await.unwrap();
+    let mut sql =
+        MySqlConnection::connect(&format!("{}/{}", world.env.admin_url, world.env.schemas.identity)).await.unwrap();
     wait_until("the letter waits", crate::world::PATIENCE, async || {
         let row = sqlx::query("SELECT COUNT(*) AS n FROM mail_jobs").fetch_one(&mut sql).await.unwrap();
         row.get::<i64, _>("n") > 0
     })
     .await;
-    for table in ["accounts", "memberships", "devices", "refresh_tokens", "attempts", "links", "mail_jobs", "revocations"] {
+    for table in
+        ["accounts", "memberships", "devices", "refresh_tokens", "attempts", "links", "mail_jobs", "revocations"]
+    {
         let rows = sqlx::query(&format!("SELECT * FROM {table}")).fetch_all(&mut sql).await.unwrap();
         for row in &rows {
             for column in 0..row.len() {

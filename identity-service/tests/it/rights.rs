@@ -12,8 +12,10 @@ use serde_json::json;
 use testkit::{Place, wait_until};
 
 async fn until_revoked(world: &World, token: &str) {
-    wait_until("the token is revoked", PATIENCE, async || world.get("/v1/auth/me", token).await.code() == "token-revoked")
-        .await;
+    wait_until("the token is revoked", PATIENCE, async || {
+        world.get("/v1/auth/me", token).await.code() == "token-revoked"
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

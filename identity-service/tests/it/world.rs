@@ -132,7 +132,11 @@ impl World {
     pub(crate) async fn link(&self, email: &str, mails: usize) -> String {
         wait_for("a mail", PATIENCE, async || {
             let found = self.mails.mails_to(email);
-            if found.len() >= mails { Ok(found.last().unwrap().link_token().unwrap()) } else { Err(format!("{found:?}")) }
+            if found.len() >= mails {
+                Ok(found.last().unwrap().link_token().unwrap())
+            } else {
+                Err(format!("{found:?}"))
+            }
         })
         .await
     }
@@ -150,7 +154,8 @@ impl World {
     }
 
     pub(crate) async fn post_from(&self, from: &str, path: &str, token: Option<&str>, body: &Value) -> Answer {
-        let request = self.http.post(format!("http://{}{path}", self.address)).header("x-test-address", from).json(body);
+        let request =
+            self.http.post(format!("http://{}{path}", self.address)).header("x-test-address", from).json(body);
         answer(token.into_iter().fold(request, reqwest::RequestBuilder::bearer_auth)).await
     }
 
@@ -192,7 +197,11 @@ async fn serve(env: &Env, master: &str, keys: &std::path::Path, mails: &MailServ
         node: "test".to_owned(),
         public_url: "https://pos.example".to_owned(),
         hashes_at_once: 2,
-        mail: MailConfig { smtp_url: Some(Secret::from(mails.url())), folder: None, from: "Aris <aris@example.com>".into() },
+        mail: MailConfig {
+            smtp_url: Some(Secret::from(mails.url())),
+            folder: None,
+            from: "Aris <aris@example.com>".into(),
+        },
     };
     let service = identity_service::start(config, env.shutdown.clone()).await.unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -92,11 +92,7 @@ async fn check_ports(options: &Up) -> Result<()> {
 }
 
 /// What every service of this installation is told.
-fn environment(
-    local: &Path,
-    servers: &LocalServers,
-    endpoints: &Endpoints,
-) -> Result<Vec<(&'static str, String)>> {
+fn environment(local: &Path, servers: &LocalServers, endpoints: &Endpoints) -> Result<Vec<(&'static str, String)>> {
     let jwks = jwks_file(local).canonicalize()?;
     Ok(vec![
         ("ARIS_WRITER_URL", servers.access.writer.clone()),

@@ -35,13 +35,8 @@ const OF_ALL: &[Code] = &[Code::Internal, Code::StoreUnavailable];
 /// What every operation that needs a token can answer besides.
 const OF_TOKENS: &[Code] = &[Code::TokenMissing, Code::TokenInvalid, Code::TokenExpired, Code::TokenRevoked];
 /// What every operation with a body can answer besides.
-const OF_BODIES: &[Code] = &[
-    Code::MalformedJson,
-    Code::InvalidField,
-    Code::BodyTooSlow,
-    Code::BodyTooLarge,
-    Code::UnsupportedMediaType,
-];
+const OF_BODIES: &[Code] =
+    &[Code::MalformedJson, Code::InvalidField, Code::BodyTooSlow, Code::BodyTooLarge, Code::UnsupportedMediaType];
 /// What every command can answer besides.
 const OF_COMMANDS: &[Code] = &[
     Code::IdempotencyKeyMissing,
