@@ -45,7 +45,7 @@ pub(crate) fn router() -> OpenApiRouter<App> {
         ("Origin" = Option<String>, Header, description = "must be one of the allowed origins, if it is sent"),
     ),
     responses((status = 101, description = "The socket is open; send `hello` within 5 seconds")),
-    extensions(("x-problems" = json!(["permission-missing", "overloaded", "shutting-down"]))),
+    extensions(("x-problems" = json!(["permission-missing", "upgrade-required", "overloaded", "shutting-down"]))),
     security(()),
 )]
 async fn realtime(
@@ -59,13 +59,13 @@ async fn realtime(
     if gateway.shutdown.is_cancelled() {
         return Problem::new(Code::ShuttingDown).into_response();
     }
+    let upgrade = match upgrade {
+        Ok(upgrade) => upgrade,
+        Err(rejection) => return not_a_socket(&rejection),
+    };
     if let Err(problem) = gateway.admit() {
         return problem.into_response();
     }
-    let upgrade = match upgrade {
-        Ok(upgrade) => upgrade,
-        Err(rejection) => return rejection.into_response(),
-    };
     upgrade
         .protocols([SUBPROTOCOL])
         .read_buffer_size(READ_BUFFER_BYTES)
@@ -76,6 +76,12 @@ async fn realtime(
             let connections = gateway.connections.clone();
             connections.track_future(panics::contained(serve(socket, gateway)))
         })
+}
+
+/// HTTP demands that 426 names the protocol that is spoken here.
+fn not_a_socket(rejection: &WebSocketUpgradeRejection) -> Response {
+    let problem = Problem::new(Code::UpgradeRequired).detail(rejection.body_text());
+    ([(header::UPGRADE, "websocket"), (header::CONNECTION, "Upgrade")], problem).into_response()
 }
 
 async fn serve(socket: WebSocket, gateway: Arc<Gateway>) {

@@ -24,6 +24,9 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("local-servers", &[]),
 ];
 
+/// Crates that may use all of ours: the binary that embeds the services, and what only tests run.
+const MAY_USE_ALL: &[&str] = &["operator-cli", "testkit", "load"];
+
 const SHARED: &[&str] = &["domain", "event-store", "messaging", "identity", "service-kit", "trace-context"];
 
 /// What the rules of the domain must not know: clocks, networks, databases.
@@ -59,6 +62,31 @@ fn every_arrow_between_crates_is_allowed() {
         let forbidden: Vec<_> = ours.filter(|name| !allowed.contains(&name.as_str())).collect();
         assert!(forbidden.is_empty(), "{package} must not depend on {forbidden:?}");
     }
+}
+
+#[test]
+fn every_crate_of_the_workspace_has_its_arrows() {
+    let listed =
+        |name: &&String| ARROWS.iter().any(|(listed, _)| listed == name) || MAY_USE_ALL.contains(&name.as_str());
+    let dependencies = dependencies();
+    let forgotten: Vec<_> = dependencies.keys().filter(|name| !listed(name)).collect();
+    assert!(forgotten.is_empty(), "no arrows for {forgotten:?}");
+}
+
+/// What is in the tree of the domain: of tokio only the parts that cqrs-es brings, and no network.
+#[test]
+fn the_domain_brings_no_network_and_no_database() {
+    let tree = Command::new(std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned()))
+        .args(["tree", "--offline", "--package", "domain", "--prefix", "none", "--edges", "normal"])
+        .current_dir(root())
+        .output()
+        .unwrap();
+    assert!(tree.status.success(), "{}", String::from_utf8_lossy(&tree.stderr));
+    let tree = String::from_utf8_lossy(&tree.stdout).into_owned();
+    let names: BTreeSet<_> = tree.lines().filter_map(|line| line.split(' ').next()).collect();
+    assert!(names.contains("cqrs-es"), "{names:?}");
+    let forbidden: Vec<_> = NOT_IN_DOMAIN.iter().filter(|name| **name != "tokio" && names.contains(*name)).collect();
+    assert!(forbidden.is_empty(), "the domain brings {forbidden:?}");
 }
 
 #[test]

@@ -155,7 +155,7 @@ impl Service {
     }
 }
 
-/// A port that was free a moment ago.
+/// A port that was free a moment ago, and that no outgoing connection takes while its server is away.
 pub(crate) fn free_port() -> u16 {
-    std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
+    local_servers::free_port().unwrap()
 }

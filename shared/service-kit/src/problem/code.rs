@@ -76,6 +76,7 @@ codes! {
     BodyTooLarge = 413 "body-too-large" "The body is too large",
     UnsupportedMediaType = 415 "unsupported-media-type" "The body must be application/json",
     IdempotencyKeyReused = 422 "idempotency-key-reused" "The Idempotency-Key was used for another request",
+    UpgradeRequired = 426 "upgrade-required" "This address speaks WebSocket",
     Internal = 500 "internal" "Something is wrong on our side",
     QueueFull = 503 "queue-full" "Too many commands are waiting",
     Overloaded = 503 "overloaded" "Too many clients at once",
