@@ -11,7 +11,8 @@ use std::{
 /// mistake; either way it is decided here and nowhere else.
 const ARROWS: &[(&str, &[&str])] = &[
     ("domain", &[]),
-    ("event-store", &["domain", "trace-context"]),
+    ("event-store", &["domain", "failpoints", "trace-context"]),
+    ("failpoints", &[]),
     ("messaging", &["domain"]),
     ("identity", &["domain"]),
     ("trace-context", &[]),
@@ -24,7 +25,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("local-servers", &[]),
 ];
 
-const SHARED: &[&str] = &["domain", "event-store", "messaging", "identity", "service-kit", "trace-context"];
+const SHARED: &[&str] =
+    &["domain", "event-store", "failpoints", "messaging", "identity", "service-kit", "trace-context"];
 
 /// What the rules of the domain must not know: clocks, networks, databases.
 const NOT_IN_DOMAIN: &[&str] = &["tokio", "sqlx", "axum", "hyper", "async-nats", "reqwest", "rand"];

@@ -5,6 +5,7 @@ use crate::{
     book::{MARKS_MAX, REFILLS_MAX},
     reconciler::Order,
 };
+use failpoints::failpoint;
 use futures::{FutureExt, future::BoxFuture};
 use std::time::Duration;
 use tokio::time::Instant;
@@ -66,7 +67,10 @@ impl Engine {
         }
         let store = self.store.clone();
         let deletion: BoxFuture<'static, Deleted> = async move {
-            let result = store.delete(&marks).await;
+            let result = match failpoint!("relay.acked") {
+                Ok(()) => store.delete(&marks).await,
+                Err(error) => Err(sqlx::Error::Io(error)),
+            };
             (marks, result)
         }
         .boxed();
