@@ -12,7 +12,10 @@ use futures::{
 };
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU32, Ordering},
+    },
 };
 use tokio::sync::Semaphore;
 
@@ -64,8 +67,30 @@ impl Pages {
 async fn page(reader: EventReader, turns: Arc<Semaphore>, feed: FeedId, after: u64) -> Result<Page, HubError> {
     // The semaphore is never closed.
     let _turn = turns.acquire().await.map_err(|_| HubError::StoreAway)?;
-    metrics::gauge!("realtime_pages_being_read").increment(1.0);
-    let events = reader.page(feed, after, PAGE_EVENTS).await;
-    metrics::gauge!("realtime_pages_being_read").decrement(1.0);
-    events.map(Arc::new).map_err(away)
+    let _counted = Counted::new();
+    reader.page(feed, after, PAGE_EVENTS).await.map(Arc::new).map_err(away)
+}
+
+/// A page that is being read now. Counted until it is dropped: a client may leave in the middle.
+struct Counted;
+
+/// Pages that are read now, and the most that ever were.
+static NOW: AtomicU32 = AtomicU32::new(0);
+static MOST: AtomicU32 = AtomicU32::new(0);
+
+impl Counted {
+    fn new() -> Self {
+        let now = NOW.fetch_add(1, Ordering::Relaxed) + 1;
+        let most = MOST.fetch_max(now, Ordering::Relaxed).max(now);
+        metrics::gauge!("realtime_pages_being_read").set(now);
+        metrics::gauge!("realtime_pages_being_read_most").set(most);
+        Self
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        let now = NOW.fetch_sub(1, Ordering::Relaxed) - 1;
+        metrics::gauge!("realtime_pages_being_read").set(now);
+    }
 }

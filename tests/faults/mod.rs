@@ -10,10 +10,13 @@
 //!   they were told; [`model`] is what the read models must show because of it.
 //! - [`readers`]: who looks while everything breaks. [`screens`] and [`sse`]: what consoles applied.
 //! - [`verdict`]: the comparison; [`compare`] and [`violation`]: what it can find.
+//! - `windows`: beside the drawn faults, each window between two awaits, hit on purpose.
+//! - [`consoles`]: five hundred consoles that lose their gateway at once.
 
 mod cast;
 mod clock;
 mod compare;
+mod consoles;
 mod fault;
 mod filler;
 mod house;
@@ -27,6 +30,8 @@ mod sse;
 mod verdict;
 mod violation;
 mod ways;
+#[cfg(feature = "armable")]
+mod windows;
 
 use cast::Cast;
 use fault::Fault;

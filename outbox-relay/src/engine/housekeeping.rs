@@ -28,7 +28,12 @@ impl Engine {
         self.state.book.sweep(self.state.polls_started, self.state.polls_finished);
         while self.state.book.refills() < REFILLS_MAX {
             match self.orders.try_recv() {
-                Ok(Order::Refill(refill)) => drop(self.state.book.refill(&refill)),
+                Ok(Order::Refill(refill)) => {
+                    if !self.state.book.refill(&refill) {
+                        // It is busy, so its tail is on its way; whether that was all is looked at again.
+                        self.doubts.add([refill.feed.shard()].into());
+                    }
+                }
                 Ok(Order::Resume) => self.state.book.rest_no_longer(),
                 Err(_) => break,
             }
