@@ -94,3 +94,37 @@ impl Drop for Counted {
         metrics::gauge!("realtime_pages_being_read").set(now);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::restaurant;
+    use event_store::pool::{Isolation, connect_lazy};
+    use futures::future::join_all;
+    use std::time::Duration;
+    use tokio::{net::TcpListener, time::timeout};
+
+    /// Pages that wait for a server which takes connections and says nothing.
+    async fn waiting() -> (Pages, TcpListener) {
+        let silent = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let url = format!("mysql://reader:secret@{}/events", silent.local_addr().unwrap());
+        let pool = connect_lazy(&url, Isolation::ReadCommitted, 32).unwrap();
+        (Pages::new(EventReader::new(pool)), silent)
+    }
+
+    // One test: the counts are of the whole process.
+    #[tokio::test]
+    async fn equal_pages_are_one_read_and_others_wait_for_their_turn() {
+        let (pages, _silent) = waiting().await;
+        let crowd = |after: fn(u64) -> u64| {
+            let reads = (0..50).map(|client| pages.read(restaurant(), after(client))).collect::<Vec<_>>();
+            timeout(Duration::from_millis(200), join_all(reads))
+        };
+        assert!(crowd(|_| 7).await.is_err(), "nobody answers");
+        assert_eq!(MOST.load(Ordering::Relaxed), 1, "fifty clients, one read");
+        assert_eq!(NOW.load(Ordering::Relaxed), 0, "who left in the middle is not counted for ever");
+        assert!(crowd(|client| client).await.is_err());
+        assert_eq!(MOST.load(Ordering::Relaxed) as usize, PAGES_AT_A_TIME);
+        assert_eq!((NOW.load(Ordering::Relaxed), pages.turns.available_permits()), (0, PAGES_AT_A_TIME));
+    }
+}

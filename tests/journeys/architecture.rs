@@ -72,6 +72,21 @@ fn the_domain_names_no_clock_network_or_database() {
 }
 
 #[test]
+fn no_normal_build_can_be_armed_with_failpoints() {
+    for package in metadata()["packages"].as_array().unwrap() {
+        let name = package["name"].as_str().unwrap();
+        for (feature, turns_on) in package["features"].as_object().unwrap() {
+            let arms = feature == "armable" || turns_on.to_string().contains("armable");
+            assert!(!arms || feature == "armable", "{name}: its feature `{feature}` arms failpoints");
+        }
+        for dependency in package["dependencies"].as_array().unwrap() {
+            let features = dependency["features"].to_string();
+            assert!(!features.contains("armable"), "{name} always arms {}", dependency["name"]);
+        }
+    }
+}
+
+#[test]
 fn there_is_one_tls_provider() {
     let lock = std::fs::read_to_string(root().join("Cargo.lock")).unwrap();
     let tree = Command::new(std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned()))
