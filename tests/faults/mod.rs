@@ -6,10 +6,10 @@
 //!
 //! - [`cast`]: the processes and the servers, with a proxy on every [`way`](ways) between two of them.
 //! - [`fault`]: what can happen to them; [`clock`]: processes whose clock is wrong.
-//! - [`party`]: guests and staff at a table; [`messenger`] sends what they want and [`ledger`] keeps what
+//! - [`parties`]: guests and staff at each [table](party); [`messenger`] sends what they want and [`ledger`] keeps what
 //!   they were told; [`model`] is what the read models must show because of it.
 //! - [`readers`]: who looks while everything breaks. [`screens`] and [`sse`]: what consoles applied.
-//! - [`verdict`]: the comparison; [`compare`] and [`violation`]: what it can find.
+//! - [`verdict`]: the comparison; [`compare`], [`shown`] and [`violation`]: what it can find.
 //! - `windows`: beside the drawn faults, each window between two awaits, hit on purpose.
 //! - [`consoles`]: five hundred consoles that lose their gateway at once.
 
@@ -23,9 +23,11 @@ mod house;
 mod ledger;
 mod messenger;
 mod model;
+mod parties;
 mod party;
 mod readers;
 mod screens;
+mod shown;
 mod sse;
 mod verdict;
 mod violation;
@@ -37,7 +39,7 @@ use cast::Cast;
 use fault::Fault;
 use house::House;
 use ledger::Ledger;
-use party::Parties;
+use parties::Parties;
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 use readers::Readers;
 use screens::Screens;
@@ -70,8 +72,16 @@ struct Run {
     parties: Parties,
     _readers: Readers,
     screens: Screens,
-    faults: BTreeMap<&'static str, u32>,
+    faults: BTreeMap<&'static str, Seen>,
     longest: Duration,
+}
+
+/// What was seen of one kind of fault.
+#[derive(Default)]
+struct Seen {
+    times: u32,
+    /// From the moment when it was mended until everything was as promised, at most.
+    recovery: Duration,
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -122,7 +132,7 @@ impl Run {
 
     async fn round(&mut self, faults: &[Fault], settle: bool) {
         for fault in faults {
-            *self.faults.entry(fault.name()).or_default() += 1;
+            self.faults.entry(fault.name()).or_default().times += 1;
             if matches!(fault, Fault::Clock(..)) {
                 self.ledger.a_clock_was_wrong();
             }
@@ -130,16 +140,27 @@ impl Run {
         let died = self.cast.inflict(faults).await;
         died.into_iter().for_each(|it| self.ledger.accuse(Violation::broken(it)));
         if settle {
-            self.judge().await;
+            let recovery = self.judge().await;
+            for fault in faults {
+                let seen = self.faults.entry(fault.name()).or_default();
+                seen.recovery = seen.recovery.max(recovery);
+            }
         }
     }
 
-    async fn judge(&mut self) {
+    /// Gives how long it took until everything was as promised, or known not to be.
+    async fn judge(&mut self) -> Duration {
         let healed = Instant::now();
         self.parties.pause().await;
         verdict::judge(&self.cast, &self.houses, &self.ledger, &self.screens).await;
-        self.longest = self.longest.max(healed.elapsed());
+        let recovery = healed.elapsed();
+        self.longest = self.longest.max(recovery);
         self.parties.go_on();
+        recovery
+    }
+
+    fn injected(&self) -> u32 {
+        self.faults.values().map(|seen| seen.times).sum()
     }
 
     /// What was done and what was found: by kind, counted, and each violation by name.
@@ -158,8 +179,10 @@ impl Run {
             counts.reads, counts.reads_unanswered, counts.strangers
         );
         println!("screens: {} events applied over {} connections", self.screens.applied(), self.screens.connections());
-        let faults = self.faults.iter().map(|(name, count)| format!("{count} {name}")).collect::<Vec<_>>();
-        println!("faults: {}", faults.join(", "));
+        println!("faults: {} (how often, what, and the longest until all was as promised)", self.injected());
+        for (name, Seen { times, recovery }) in &self.faults {
+            println!("{times:>5} {name:<24} {:>5.1} s", recovery.as_secs_f64());
+        }
         let violations = self.ledger.violations();
         violations.iter().for_each(|violation| println!("VIOLATION {violation}"));
         println!("{}; longest recovery {:.1} s", violation::tally(&violations), self.longest.as_secs_f64());

@@ -4,8 +4,9 @@ use super::{
     cast::Cast,
     compare::compare,
     house::House,
-    ledger::{Acknowledged, Book, Ledger},
+    ledger::{Acknowledged, Ledger},
     screens::{Screen, Screens},
+    shown::Shown,
     violation::{Kind, Violation},
 };
 use chrono::Duration as Span;
@@ -19,9 +20,8 @@ use event_store::{
     reader::EventReader,
     verify::verify_feed,
 };
-use serde_json::Value;
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -176,74 +176,6 @@ async fn answers_equal_what_was_said(ledger: &Ledger, cast: &Cast, house: &House
     }
 }
 
-/// What the read models show of a restaurant, as far as the judge knows it.
-#[derive(Debug, PartialEq, Eq)]
-struct Shown(BTreeSet<(&'static str, String, String)>);
-
-impl Shown {
-    fn of(book: &Book, house: &House) -> Self {
-        let mut shown = BTreeSet::new();
-        for (id, order) in book.orders.iter().filter(|(_, order)| order.restaurant == house.number) {
-            shown.insert(("order", id.clone(), order.state().to_owned()));
-            let board = order.on_the_board();
-            shown
-                .extend(board.map(|(line, it)| ("line", format!("{} {line}", it.station), it.state.name().to_owned())));
-        }
-        let open = book.open.iter().filter(|((restaurant, _), _)| *restaurant == house.number);
-        shown.extend(open.map(|((_, table), session)| ("table", table.clone(), session.clone())));
-        let withdrawn = book.withdrawn.iter().filter(|((restaurant, _), gone)| *restaurant == house.number && **gone);
-        shown.extend(withdrawn.map(|((_, item), _)| ("withdrawn", item.clone(), String::new())));
-        Self(shown)
-    }
-
-    async fn read(house: &House, base: &str, head: u64) -> Result<Self, String> {
-        let mut shown = BTreeSet::new();
-        let get = async |path: String| {
-            let mark = if path.contains('?') { '&' } else { '?' };
-            let path = house.path(&format!("{path}{mark}min_position={head}"));
-            let (status, answer) = house.staff.ask(base, &path).await.map_err(|error| error.to_string())?;
-            let fits = status.is_success() && answer["cursor"]["position"] == head;
-            if fits { Ok(answer) } else { Err(format!("{path}: {status} {answer}, not at {head}")) }
-        };
-        let mut after = None;
-        loop {
-            let page =
-                get(format!("/orders?limit=100{}", after.map(|at| format!("&after={at}")).unwrap_or_default())).await?;
-            shown.extend(list(&page["items"]).map(|it| ("order", text(&it["order_id"]), text(&it["state"]))));
-            after = page["next"].as_u64();
-            if after.is_none() {
-                break;
-            }
-        }
-        for station in ["grill", "bar"] {
-            let board = get(format!("/kitchen-board?station={station}")).await?;
-            let lines = list(&board["tickets"]).flat_map(|ticket| list(&ticket["lines"]));
-            shown.extend(lines.map(|it| ("line", format!("{station} {}", text(&it["line_id"])), text(&it["state"]))));
-        }
-        let restaurant = get(String::new()).await?;
-        let open = list(&restaurant["tables"]).filter(|it| it["open_session_id"].is_string());
-        shown.extend(open.map(|it| ("table", text(&it["table_id"]), text(&it["open_session_id"]))));
-        let menu = get("/menu".to_owned()).await?;
-        let withdrawn = list(&menu["items"]).filter(|it| it["available"] == false);
-        shown.extend(withdrawn.map(|it| ("withdrawn", text(&it["item_id"]), String::new())));
-        Ok(Self(shown))
-    }
-
-    fn difference(&self, shown: &Self) -> String {
-        let missing: Vec<_> = self.0.difference(&shown.0).take(5).collect();
-        let wrong: Vec<_> = shown.0.difference(&self.0).take(5).collect();
-        format!("said and not shown: {missing:?}; shown and not said: {wrong:?}")
-    }
-}
-
-fn list(value: &Value) -> impl Iterator<Item = &Value> {
-    value.as_array().into_iter().flatten()
-}
-
-fn text(value: &Value) -> String {
-    value.as_str().unwrap_or_default().to_owned()
-}
-
 /// I5.
 async fn shows_all_in_order(ledger: &Ledger, screen: &Screen, feed: &[RecordedEvent]) {
     let shown = |event: &&RecordedEvent| visible(&screen.scope, &event.event_type, &Tags::of(&event.payload));
@@ -256,4 +188,111 @@ async fn shows_all_in_order(ledger: &Ledger, screen: &Screen, feed: &[RecordedEv
     })
     .await;
     compare(&who, &promised, &screen.applied()).into_iter().for_each(|violation| ledger.accuse(violation));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chrono::{DateTime, Utc};
+    use domain::envelope::{Actor, ActorKind, Cursor, Metadata};
+    use uuid::Uuid;
+
+    fn at(second: i64) -> DateTime<Utc> {
+        DateTime::from_timestamp(second, 0).unwrap()
+    }
+
+    fn event(position: u64, event_type: &str, correlation: &str) -> RecordedEvent {
+        RecordedEvent {
+            feed: Uuid::nil().into(),
+            tenant: Uuid::nil().into(),
+            cursor: Cursor { epoch: 1, position },
+            event_id: Uuid::from_u128(position.into()),
+            aggregate_type: "order".to_owned(),
+            aggregate_id: Uuid::from_u128(7),
+            version: position,
+            event_type: event_type.to_owned(),
+            schema_version: 1,
+            recorded_at: at(i64::try_from(position).unwrap()),
+            metadata: Metadata {
+                actor: Actor { kind: ActorKind::Staff, id: "ana".to_owned() },
+                correlation_id: correlation.to_owned(),
+                causation_id: Uuid::nil(),
+                traceparent: None,
+            },
+            payload: b"{}".as_slice().into(),
+        }
+    }
+
+    /// `accept` was answered with position 2, `close` was refused.
+    fn ledger() -> Ledger {
+        let ledger = Ledger::default();
+        ledger.book().acknowledged.push(Acknowledged {
+            restaurant: 0,
+            what: "accept".to_owned(),
+            correlation: "accept".to_owned(),
+            id: Uuid::from_u128(7).to_string(),
+            position: 2,
+            events: vec!["order.accepted".to_owned(), "line.fired".to_owned()],
+            between: (at(1), at(2)),
+        });
+        let close = "close".to_owned();
+        ledger.book().refused.push(super::super::ledger::Refused { what: close.clone(), correlation: close });
+        ledger
+    }
+
+    fn accepted() -> Vec<RecordedEvent> {
+        vec![event(1, "order.accepted", "accept"), event(2, "line.fired", "accept")]
+    }
+
+    fn found(feed: &[RecordedEvent]) -> Vec<Kind> {
+        let ledger = ledger();
+        commands_are_there_once(&ledger, 0, feed);
+        times_are_the_servers_own(&ledger, 0, feed);
+        ledger.violations().iter().map(|violation| violation.kind).collect()
+    }
+
+    #[test]
+    fn what_was_promised_is_no_violation() {
+        assert_eq!(found(&accepted()), []);
+    }
+
+    #[test]
+    fn an_answered_command_that_is_not_there_is_lost() {
+        assert_eq!(found(&[]), [Kind::Lost]);
+        assert_eq!(found(&accepted()[..1]), [Kind::Different]);
+    }
+
+    #[test]
+    fn a_command_that_was_done_again_is_repeated() {
+        let mut feed = accepted();
+        feed.extend([event(3, "order.accepted", "accept"), event(4, "line.fired", "accept")]);
+        assert_eq!(found(&feed), [Kind::Repeated]);
+    }
+
+    #[test]
+    fn what_was_refused_or_never_asked_for_must_not_be_there() {
+        for correlation in ["close", "nobody"] {
+            let mut feed = accepted();
+            feed.push(event(3, "table-session.closed", correlation));
+            assert_eq!(found(&feed), [Kind::Different], "{correlation}");
+        }
+    }
+
+    #[test]
+    fn an_answer_that_names_another_place_is_different() {
+        let mut feed = vec![event(1, "order.placed", "accept")];
+        assert_eq!(found(&feed), [Kind::Different]);
+        feed = accepted();
+        feed.iter_mut().for_each(|event| event.aggregate_id = Uuid::nil());
+        assert_eq!(found(&feed), [Kind::Different]);
+    }
+
+    #[test]
+    fn a_time_that_runs_backwards_or_is_the_clients_is_different() {
+        let mut feed = accepted();
+        feed[1].recorded_at = at(0);
+        assert_eq!(found(&feed), [Kind::Different; 2]);
+        feed[1].recorded_at = at(3_600);
+        assert_eq!(found(&feed), [Kind::Different]);
+    }
 }
