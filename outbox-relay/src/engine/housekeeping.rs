@@ -30,7 +30,7 @@ impl Engine {
             match self.orders.try_recv() {
                 Ok(Order::Refill(refill)) => {
                     if !self.state.book.refill(&refill) {
-                        // It is busy, so its tail is on its way; whether that was all is looked at again.
+                        // It has something else to do now; afterwards it is compared again.
                         self.doubts.add([refill.feed.shard()].into());
                     }
                 }
@@ -76,6 +76,7 @@ impl Engine {
                 Ok(()) => store.delete(&marks).await,
                 Err(error) => Err(sqlx::Error::Io(error)),
             };
+            let _ = failpoint!("relay.deleted");
             (marks, result)
         }
         .boxed();

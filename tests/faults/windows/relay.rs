@@ -9,11 +9,12 @@ use async_nats::jetstream;
 use event_store::reader::EventReader;
 use futures::future::join_all;
 use messaging::{Namespace, envelope};
-use std::time::Duration;
-use testkit::wait_for;
+use std::{sync::Arc, time::Duration};
+use testkit::{Env, own_servers, wait_for};
 
-/// The events are read; they are on their way; they were acknowledged and their rows are still there.
-const POINTS: [&str; 3] = ["relay.read", "relay.published", "relay.acked"];
+/// The events are read; they are on their way; they were acknowledged and their rows are still there; the
+/// rows are gone and the relay does not know.
+const POINTS: [&str; 4] = ["relay.read", "relay.published", "relay.acked", "relay.deleted"];
 /// How long the stream may take to have everything: leases run out meanwhile.
 const COMPLETE_WITHIN: Duration = Duration::from_secs(60);
 /// Twice the lease of relays in these installations.
@@ -30,16 +31,25 @@ struct Scene {
 impl Scene {
     /// One relay, which holds every shard, is struck at the point with an order in its hands.
     async fn new(point: &str, blow: Blow) -> Self {
-        let house = Installation::new().await;
+        let scene = Self::quiet(Installation::new().await).await;
+        scene.strike(point, blow).await;
+        scene
+    }
+
+    /// Everything is published.
+    async fn quiet(house: Installation) -> Self {
         let points = Points::new();
         let (struck, command) = (points.serve(&house, "relay").await, house.serve("command").await);
-        let place = Restaurant::open(&house, &command, point).await;
+        let place = Restaurant::open(&house, &command, "first").await;
         let scene = Self { house, points, struck, command, place };
         scene.is_complete().await;
-        scene.points.arm(point, blow);
-        scene.order(1).await;
-        scene.points.reached(point).await;
         scene
+    }
+
+    async fn strike(&self, point: &str, blow: Blow) {
+        self.points.arm(point, blow);
+        self.order(1).await;
+        self.points.reached(point).await;
     }
 
     async fn order(&self, number: u32) {
@@ -52,7 +62,7 @@ impl Scene {
         let reader = self.house.env.reader().await;
         let admin = sqlx::MySqlPool::connect(&self.house.env.events_admin_url()).await.unwrap();
         wait_for("the stream has everything", COMPLETE_WITHIN, async || {
-            let (at, head) = (followed(&self.house).await?, head(&reader, &self.place).await);
+            let (at, head) = (followed(&self.house, &self.place).await?, head(&reader, &self.place).await);
             let (rows,): (i64,) = sqlx::query_as("SELECT COUNT(*) FROM outbox").fetch_one(&admin).await.unwrap();
             if at == head && rows == 0 { Ok(()) } else { Err(format!("{at} of {head}, {rows} rows")) }
         })
@@ -65,14 +75,17 @@ async fn head(reader: &EventReader, place: &Restaurant) -> u64 {
 }
 
 /// Where a follower stands that takes the stream in its order, checks positions and drops what it has.
-async fn followed(house: &Installation) -> Result<u64, String> {
-    let client = async_nats::connect(&house.env.nats_url).await.unwrap();
+async fn followed(house: &Installation, place: &Restaurant) -> Result<u64, String> {
+    let client = async_nats::connect(&house.env.nats_url).await.map_err(|error| error.to_string())?;
     let name = Namespace::new(&house.env.nats_prefix).stream_name();
     let stream = jetstream::new(client).get_stream(name).await.map_err(|error| error.to_string())?;
     let mut last = 0;
     for sequence in 1..=stream.cached_info().state.last_sequence {
         let message = stream.get_raw_message(sequence).await.map_err(|error| error.to_string())?;
         let event = envelope::from_parts(&message.subject, &message.headers, message.payload).unwrap();
+        if event.feed != place.id {
+            continue;
+        }
         let position = event.cursor.position;
         assert!(position <= last + 1, "{position} came after {last}: a hole");
         last = position.max(last);
@@ -125,4 +138,35 @@ async fn failed(point: &str) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_failure_in_any_window_of_a_relay_is_made_good() {
     join_all(POINTS.map(failed)).await;
+}
+
+/// A relay learns that the stream has lost everything while the rows of one feed are gone and it does not know,
+/// and those of another were acknowledged and are still there: neither can be filled up now, and neither may be
+/// forgotten. A third one is filled up at once, so the stream looks like one that has rightly discarded the rest.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_that_is_lost_while_a_relay_deletes_rows_is_filled_again_in_all_feeds() {
+    let servers = Arc::new(tokio::task::spawn_blocking(|| own_servers("lost-in-the-window")).await.unwrap());
+    let scene = Scene::quiet(Installation::with(Env::on(&servers).await)).await;
+    let reader = scene.house.env.reader().await;
+    let published = async |place: &Restaurant| {
+        wait_for("a restaurant is published", COMPLETE_WITHIN, async || {
+            let (at, head) = (followed(&scene.house, place).await?, head(&reader, place).await);
+            if at == head { Ok(()) } else { Err(format!("{at} of {head}")) }
+        })
+        .await;
+    };
+    let third = Restaurant::open(&scene.house, &scene.command, "third").await;
+    scene.is_complete().await;
+    let point = "relay.deleted";
+    scene.strike(point, Blow::Pause).await;
+    let second = Restaurant::open(&scene.house, &scene.command, "second").await;
+    published(&second).await;
+    let wiping = Arc::clone(&servers);
+    tokio::task::spawn_blocking(move || wiping.nats.wipe_store_and_restart()).await.unwrap().unwrap();
+    published(&third).await;
+    // All that was ordered together with the third one has been refused by then.
+    tokio::time::sleep(TWICE_THE_LEASE).await;
+    scene.points.release(point);
+    published(&scene.place).await;
+    published(&second).await;
 }
