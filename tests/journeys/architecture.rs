@@ -11,7 +11,8 @@ use std::{
 /// mistake; either way it is decided here and nowhere else.
 const ARROWS: &[(&str, &[&str])] = &[
     ("domain", &[]),
-    ("event-store", &["domain", "trace-context"]),
+    ("event-store", &["domain", "failpoints", "trace-context"]),
+    ("failpoints", &[]),
     ("messaging", &["domain"]),
     ("identity", &["domain"]),
     ("trace-context", &[]),
@@ -27,7 +28,8 @@ const ARROWS: &[(&str, &[&str])] = &[
 /// Crates that may use all of ours: the binary that embeds the services, and what only tests run.
 const MAY_USE_ALL: &[&str] = &["operator-cli", "testkit", "load"];
 
-const SHARED: &[&str] = &["domain", "event-store", "messaging", "identity", "service-kit", "trace-context"];
+const SHARED: &[&str] =
+    &["domain", "event-store", "failpoints", "messaging", "identity", "service-kit", "trace-context"];
 
 /// What the rules of the domain must not know: clocks, networks, databases.
 const NOT_IN_DOMAIN: &[&str] = &["tokio", "sqlx", "axum", "hyper", "async-nats", "reqwest", "rand"];
@@ -95,6 +97,21 @@ fn the_domain_names_no_clock_network_or_database() {
     let forbidden: Vec<_> =
         dependencies["domain"].iter().filter(|name| NOT_IN_DOMAIN.contains(&name.as_str())).collect();
     assert!(forbidden.is_empty(), "domain depends on {forbidden:?}");
+}
+
+#[test]
+fn no_normal_build_can_be_armed_with_failpoints() {
+    for package in metadata()["packages"].as_array().unwrap() {
+        let name = package["name"].as_str().unwrap();
+        for (feature, turns_on) in package["features"].as_object().unwrap() {
+            let arms = feature == "armable" || turns_on.to_string().contains("armable");
+            assert!(!arms || feature == "armable", "{name}: its feature `{feature}` arms failpoints");
+        }
+        for dependency in package["dependencies"].as_array().unwrap() {
+            let features = dependency["features"].to_string();
+            assert!(!features.contains("armable"), "{name} always arms {}", dependency["name"]);
+        }
+    }
 }
 
 #[test]

@@ -8,6 +8,7 @@ use super::{
 };
 use crate::views::{ApplyError, Fact, View};
 use domain::{envelope::RecordedEvent, ids::FeedId};
+use failpoints::failpoint;
 use sqlx::{MySqlConnection, MySqlPool};
 use std::collections::HashSet;
 use uuid::Uuid;
@@ -70,6 +71,7 @@ impl Committer<'_> {
             tx.rollback().await?;
             return Ok(Tried::Committed(Committed::Lost));
         }
+        failpoint!("projection.advanced").map_err(sqlx::Error::Io)?;
         let (facts, parking) = self.sort(&mut tx, from, events).await?;
         if let Err(error) = self.view.apply(&mut tx, self.feed, &facts).await {
             tx.rollback().await?;
@@ -80,6 +82,7 @@ impl Committer<'_> {
             };
         }
         let parked = self.store_parked(&mut tx, from, &parking).await?;
+        failpoint!("projection.before-commit").map_err(sqlx::Error::Io)?;
         tx.commit().await?;
         parking::report(self.view.projection(), self.feed, &parking);
         Ok(Tried::Committed(Committed::To(Checkpoint { cursor: last.cursor, parked })))

@@ -16,6 +16,7 @@ use event_store::{
     follow::{FeedFollower, FollowError, Offer},
     reader::EventReader,
 };
+use failpoints::failpoint;
 use sqlx::MySqlPool;
 use std::{sync::Arc, time::Duration};
 use tokio::time::timeout;
@@ -91,6 +92,7 @@ impl Job {
         let events = self.next_events(context, at).await?;
         let committer = Committer { pool: &context.pool, view: &*context.view, feed: self.feed };
         let committed = committer.commit(at, &events).instrument(span(context.view.projection(), &events)).await?;
+        failpoint!("projection.committed").map_err(sqlx::Error::Io)?;
         let Committed::To(checkpoint) = committed else {
             metrics::counter!("projection_checkpoint_conflicts_total", "projection" => context.view.projection())
                 .increment(1);

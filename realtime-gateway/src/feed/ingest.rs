@@ -16,6 +16,7 @@ use event_store::{
     follow::{FeedFollower, FollowError, Offer},
     reader::{EventReader, Head},
 };
+use failpoints::failpoint;
 use futures::StreamExt;
 use messaging::Namespace;
 use std::{
@@ -54,6 +55,7 @@ pub(crate) struct Ingest {
 /// between store and subscription.
 pub(crate) async fn open(sources: &Sources, feed: FeedId, limits: RingLimits) -> Result<Ingest, HubError> {
     let messages = subscribe(sources, feed).await;
+    failpoint!("gateway.subscribed").map_err(|_| HubError::StoreAway)?;
     let asked = Instant::now();
     let head = sources.reader.head(feed).await.map_err(away)?.ok_or(HubError::Unknown)?;
     let Cursor { epoch, position } = head.cursor;

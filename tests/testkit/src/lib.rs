@@ -12,6 +12,7 @@ mod wait;
 
 pub use append::{Append, Place, PlacedOrder, submission};
 pub use env::Env;
+pub use local_servers::NatsOptions;
 pub use proxy::{Fault, TcpProxy};
-pub use servers::{Servers, own_servers, servers};
+pub use servers::{Servers, own_servers, own_servers_with, servers};
 pub use wait::{wait_for, wait_until};
