@@ -98,7 +98,7 @@ impl Drop for Counted {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::restaurant;
+    use crate::testing::feed_id;
     use event_store::pool::{Isolation, connect_lazy};
     use futures::future::join_all;
     use std::time::Duration;
@@ -117,7 +117,7 @@ mod tests {
     async fn equal_pages_are_one_read_and_others_wait_for_their_turn() {
         let (pages, _silent) = waiting().await;
         let crowd = |after: fn(u64) -> u64| {
-            let reads = (0..50).map(|client| pages.read(restaurant(), after(client))).collect::<Vec<_>>();
+            let reads = (0..50).map(|client| pages.read(feed_id(), after(client))).collect::<Vec<_>>();
             timeout(Duration::from_millis(200), join_all(reads))
         };
         assert!(crowd(|_| 7).await.is_err(), "nobody answers");

@@ -35,8 +35,10 @@ const PAGE: usize = 256;
 /// The committer stamps the time while a command is under way; both clocks are of one machine.
 const CLOCKS_AGREE_WITHIN: Span = Span::milliseconds(50);
 
-/// Tells the ledger of every promise that was not kept.
-pub(super) async fn judge(cast: &Cast, houses: &[Arc<House>], ledger: &Ledger, screens: &Screens) {
+/// Tells the ledger of every promise that was not kept. Gives how long it had to wait for what was not there
+/// at once; what it needs to read everything is not counted.
+pub(super) async fn judge(cast: &Cast, houses: &[Arc<House>], ledger: &Ledger, screens: &Screens) -> Duration {
+    let mut waited = Duration::ZERO;
     let env = &cast.installation.env;
     let reader = env.reader().await;
     let views = pool::connect(&env.access.projection, Isolation::RepeatableRead, 2).await.unwrap();
@@ -45,23 +47,31 @@ pub(super) async fn judge(cast: &Cast, houses: &[Arc<House>], ledger: &Ledger, s
         let head = feed.len() as u64;
         commands_are_there_once(ledger, house.number, &feed);
         times_are_the_servers_own(ledger, house.number, &feed);
-        chain_is_whole(ledger, &reader, house.id.into(), head).await;
-        views_equal_their_fold(ledger, &reader, &views, house.id.into(), head).await;
-        answers_equal_what_was_said(ledger, cast, house, head).await;
+        waited += chain_is_whole(ledger, &reader, house.id.into(), head).await;
+        waited += views_equal_their_fold(ledger, &reader, &views, house.id.into(), head).await;
+        waited += answers_equal_what_was_said(ledger, cast, house, head).await;
         for screen in screens.0.iter().filter(|screen| screen.restaurant == house.number) {
-            shows_all_in_order(ledger, screen, &feed).await;
+            waited += shows_all_in_order(ledger, screen, &feed).await;
         }
     }
+    waited
 }
 
-/// Waits until `look` says that it is there; else somebody hangs, which is a violation too.
-async fn recovered(ledger: &Ledger, what: &str, mut look: impl AsyncFnMut() -> Result<(), String>) {
-    let end = Instant::now() + RECOVERY;
-    while let Err(seen) = look().await {
-        if Instant::now() > end {
-            return ledger.accuse(Violation::broken(format!("{what}: not within {RECOVERY:?}; last seen: {seen}")));
+/// Waits until `look` says that it is there; else somebody hangs, which is a violation too. Gives how long it
+/// was before the look that found it.
+async fn recovered(ledger: &Ledger, what: &str, mut look: impl AsyncFnMut() -> Result<(), String>) -> Duration {
+    let begun = Instant::now();
+    loop {
+        let waited = begun.elapsed();
+        match look().await {
+            Ok(()) => return waited,
+            Err(_) if waited < RECOVERY => tokio::time::sleep(LOOK).await,
+            Err(seen) => {
+                let what = format!("{what}: not within {RECOVERY:?}; last seen: {seen}");
+                ledger.accuse(Violation::broken(what));
+                return waited;
+            }
         }
-        tokio::time::sleep(LOOK).await;
     }
 }
 
@@ -139,16 +149,22 @@ fn times_are_the_servers_own(ledger: &Ledger, restaurant: usize, feed: &[Recorde
 }
 
 /// I1, I3, I10: positions, versions, hashes, claims, and what waits to be published.
-async fn chain_is_whole(ledger: &Ledger, reader: &EventReader, id: FeedId, head: u64) {
+async fn chain_is_whole(ledger: &Ledger, reader: &EventReader, id: FeedId, head: u64) -> Duration {
     recovered(ledger, "the feed is whole and published", async || {
         let report = verify_feed(reader, id).await.map_err(|error| error.to_string())?;
         if report.findings.is_empty() && report.events == head { Ok(()) } else { Err(format!("{report:?}")) }
     })
-    .await;
+    .await
 }
 
 /// I4, I6.
-async fn views_equal_their_fold(ledger: &Ledger, reader: &EventReader, views: &sqlx::MySqlPool, id: FeedId, head: u64) {
+async fn views_equal_their_fold(
+    ledger: &Ledger,
+    reader: &EventReader,
+    views: &sqlx::MySqlPool,
+    id: FeedId,
+    head: u64,
+) -> Duration {
     recovered(ledger, "the read models are there", async || {
         let report = projection_service::check::restaurant(views, reader, id).await.map_err(|it| it.to_string())?;
         let behind: Vec<_> = report.views.iter().filter(|view| view.cursor.position < head).collect();
@@ -160,34 +176,37 @@ async fn views_equal_their_fold(ledger: &Ledger, reader: &EventReader, views: &s
         }
         Ok(())
     })
-    .await;
+    .await
 }
 
 /// I6 once more, as clients see it: every read is answered at the head, by each process, and says what the
 /// judge has concluded from the answers to commands, without any code of the product.
-async fn answers_equal_what_was_said(ledger: &Ledger, cast: &Cast, house: &House, head: u64) {
+async fn answers_equal_what_was_said(ledger: &Ledger, cast: &Cast, house: &House, head: u64) -> Duration {
+    let mut waited = Duration::ZERO;
     for base in cast.projections() {
-        recovered(ledger, "reads are answered", async || {
+        waited += recovered(ledger, "reads are answered", async || {
             let shown = Shown::read(house, &base, head).await?;
             let said = Shown::of(&ledger.book(), house);
             if shown == said { Ok(()) } else { Err(said.difference(&shown)) }
         })
         .await;
     }
+    waited
 }
 
 /// I5.
-async fn shows_all_in_order(ledger: &Ledger, screen: &Screen, feed: &[RecordedEvent]) {
+async fn shows_all_in_order(ledger: &Ledger, screen: &Screen, feed: &[RecordedEvent]) -> Duration {
     let shown = |event: &&RecordedEvent| visible(&screen.scope, &event.event_type, &Tags::of(&event.payload));
     let promised: Vec<String> =
         feed.iter().filter(shown).map(|event| String::from_utf8(event.envelope_json()).unwrap()).collect();
     let who = format!("{} of restaurant {}", screen.scope, screen.restaurant);
-    recovered(ledger, &format!("{who} has caught up"), async || {
+    let waited = recovered(ledger, &format!("{who} has caught up"), async || {
         let applied = screen.count();
         if applied >= promised.len() { Ok(()) } else { Err(format!("{applied} of {}", promised.len())) }
     })
     .await;
     compare(&who, &promised, &screen.applied()).into_iter().for_each(|violation| ledger.accuse(violation));
+    waited
 }
 
 #[cfg(test)]
