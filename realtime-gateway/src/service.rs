@@ -16,7 +16,7 @@ use event_store::{
     reader::EventReader,
 };
 use identity::Verifier;
-use service_kit::health::Check;
+use service_kit::{health::Check, limits::Identify};
 use sqlx::MySqlPool;
 use std::{
     sync::{Arc, Mutex, atomic::AtomicUsize},
@@ -99,6 +99,12 @@ impl Service {
     /// The routes, without fallback and without health routes.
     pub fn routes(&self) -> axum::Router {
         http::router().split_for_parts().0.with_state(App(Arc::clone(&self.gateway)))
+    }
+
+    /// How the sender of a request is found out.
+    #[must_use]
+    pub fn identify(&self) -> Option<Identify> {
+        Some(Identify::by(App(Arc::clone(&self.gateway))))
     }
 
     /// What must be true for the gateway to be ready.

@@ -25,7 +25,7 @@ fn service() -> Router {
         .route("/echo", post(|body: JsonBody<Echo>| async move { body.value.text }))
         .route("/nothing", post(|_: NoBody| async {}))
         .route("/panic", get(panics));
-    app(routes, &HttpConfig { cors_origins: vec!["https://tills.example".to_owned()] })
+    app(routes, &HttpConfig { cors_origins: vec!["https://tills.example".to_owned()], ..HttpConfig::default() })
 }
 
 async fn panics() {
