@@ -134,5 +134,7 @@ impl Service {
 /// The gateway's part of the API's description.
 #[must_use]
 pub fn openapi() -> utoipa::openapi::OpenApi {
-    http::router().split_for_parts().1
+    let mut api = http::router().split_for_parts().1;
+    service_kit::openapi::complete(&mut api);
+    api
 }

@@ -14,6 +14,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("event-store", &["domain", "trace-context"]),
     ("messaging", &["domain"]),
     ("identity", &["domain"]),
+    ("safe-fetch", &[]),
     ("trace-context", &[]),
     ("service-kit", &["domain", "identity", "trace-context"]),
     ("command-service", SHARED),

@@ -88,6 +88,26 @@ async fn a_body_is_json_and_says_so() {
 }
 
 #[tokio::test]
+async fn a_body_in_another_alphabet_or_packed_or_of_two_types_is_not_read() {
+    let post = |headers: &[(&str, &str)]| {
+        let request =
+            headers.iter().fold(Request::post("/echo"), |request, (name, value)| request.header(*name, *value));
+        request.body(Body::from(r#"{"text":"hi"}"#)).unwrap()
+    };
+    let json = ("content-type", "application/json");
+    for good in ["application/json;charset=UTF-8", "Application/JSON; charset=\"utf-8\"", "application/json; v=1"] {
+        assert_eq!(send(post(&[("content-type", good)])).await.status(), StatusCode::OK, "{good}");
+    }
+    let others =
+        ["application/json; charset=utf-16", "text/json", "application/jsonx", "application/x-www-form-urlencoded"];
+    for bad in others.into_iter().chain(["multipart/form-data; boundary=application/json", "", "*/*"]) {
+        assert_eq!(refused(post(&[("content-type", bad)])).await, is(415, "unsupported-media-type"), "{bad}");
+    }
+    assert_eq!(refused(post(&[json, ("content-encoding", "gzip")])).await, is(415, "unsupported-media-type"));
+    assert_eq!(refused(post(&[json, json])).await, is(415, "unsupported-media-type"));
+}
+
+#[tokio::test]
 async fn no_body_is_nothing_or_an_empty_object() {
     assert_eq!(send(Request::post("/nothing").body(Body::empty()).unwrap()).await.status(), StatusCode::OK);
     assert_eq!(send(json("/nothing", " { } ")).await.status(), StatusCode::OK);
