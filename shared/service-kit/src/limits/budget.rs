@@ -41,7 +41,7 @@ budgets! {
     /// What one guest asks.
     GuestRead = "guest-read", "ARIS_LIMIT_GUEST_READ", "120+10/s";
     /// What one guest does.
-    GuestCommand = "guest-command", "ARIS_LIMIT_GUEST_COMMAND", "30+2/s";
+    GuestCommand = "guest-command", "ARIS_LIMIT_GUEST_COMMAND", "60+2/s";
     /// What one person who works there, or a screen in their name, asks.
     StaffRead = "staff-read", "ARIS_LIMIT_STAFF_READ", "2000+500/s";
     /// What one person who works there does.
