@@ -19,7 +19,7 @@ use event_store::{
 };
 use identity::Verifier;
 use messaging::Namespace;
-use service_kit::health::Check;
+use service_kit::{health::Check, limits::Identify};
 use sqlx::MySqlPool;
 use std::{sync::Arc, time::Duration};
 use tokio::{sync::watch, task::JoinSet};
@@ -94,6 +94,12 @@ impl Service {
     /// Every query, without fallback and without health routes.
     pub fn routes(&self) -> Router {
         http::router().split_for_parts().0.with_state(self.state.clone())
+    }
+
+    /// How the sender of a request is found out.
+    #[must_use]
+    pub fn identify(&self) -> Option<Identify> {
+        Some(Identify::by(self.state.clone()))
     }
 
     /// What must be true for this service to be ready.

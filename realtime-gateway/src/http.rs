@@ -7,6 +7,7 @@ use crate::{
     limits::{FRAME_BYTES_MAX, SUBPROTOCOL},
 };
 use axum::{
+    Extension,
     extract::{
         State,
         ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade, rejection::WebSocketUpgradeRejection},
@@ -15,6 +16,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use service_kit::{
+    limits::Limits,
     panics,
     problem::{Code, Problem},
 };
@@ -51,6 +53,7 @@ pub(crate) fn router() -> OpenApiRouter<App> {
 async fn realtime(
     State(App(gateway)): State<App>,
     headers: HeaderMap,
+    limits: Option<Extension<Limits>>,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Response {
     if !allowed(&headers, &gateway.origins) {
@@ -74,7 +77,7 @@ async fn realtime(
         .max_frame_size(MESSAGE_BYTES_MAX)
         .on_upgrade(move |socket| {
             let connections = gateway.connections.clone();
-            connections.track_future(panics::contained(serve(socket, gateway)))
+            connections.track_future(panics::contained(serve(socket, gateway, limits.map(|it| it.0))))
         })
 }
 
@@ -84,9 +87,9 @@ fn not_a_socket(rejection: &WebSocketUpgradeRejection) -> Response {
     ([(header::UPGRADE, "websocket"), (header::CONNECTION, "Upgrade")], problem).into_response()
 }
 
-async fn serve(socket: WebSocket, gateway: Arc<Gateway>) {
+async fn serve(socket: WebSocket, gateway: Arc<Gateway>, limits: Option<Limits>) {
     match gateway.seat() {
-        Some(_seat) => connection::serve(socket, gateway).await,
+        Some(_seat) => connection::serve(socket, gateway, limits).await,
         None => refuse(socket).await,
     }
 }

@@ -16,7 +16,7 @@ use event_store::{
     reader::EventReader,
 };
 use identity::Verifier;
-use service_kit::health::Check;
+use service_kit::{health::Check, limits::Identify};
 use sqlx::MySqlPool;
 use std::{
     sync::{Arc, Mutex, atomic::AtomicUsize},
@@ -101,6 +101,12 @@ impl Service {
         http::router().split_for_parts().0.with_state(App(Arc::clone(&self.gateway)))
     }
 
+    /// How the sender of a request is found out.
+    #[must_use]
+    pub fn identify(&self) -> Option<Identify> {
+        Some(Identify::by(App(Arc::clone(&self.gateway))))
+    }
+
     /// What must be true for the gateway to be ready.
     #[must_use]
     pub fn health(&self) -> Vec<Check> {
@@ -128,5 +134,7 @@ impl Service {
 /// The gateway's part of the API's description.
 #[must_use]
 pub fn openapi() -> utoipa::openapi::OpenApi {
-    http::router().split_for_parts().1
+    let mut api = http::router().split_for_parts().1;
+    service_kit::openapi::complete(&mut api);
+    api
 }

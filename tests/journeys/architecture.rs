@@ -15,6 +15,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("failpoints", &[]),
     ("messaging", &["domain"]),
     ("identity", &["domain"]),
+    ("safe-fetch", &[]),
     ("trace-context", &[]),
     ("service-kit", &["domain", "identity", "trace-context"]),
     ("command-service", SHARED),

@@ -21,6 +21,8 @@ pub(crate) struct Installation {
     pub(crate) tenant: TenantId,
     /// Where services send their spans; nowhere by default.
     pub(crate) collector: Option<String>,
+    /// Further variables of the services. One guest of a test does what a full dining room does.
+    pub(crate) settings: Vec<(&'static str, &'static str)>,
 }
 
 /// How one service differs from the others.
@@ -53,7 +55,14 @@ impl Installation {
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let jwks = std::env::temp_dir().join(format!("arisgourmet-test-{}-{number}.jwks", std::process::id()));
         std::fs::write(&jwks, key.jwks_json()).unwrap();
-        Self { env, key, jwks, tenant: uuid::Uuid::now_v7().into(), collector: None }
+        Self {
+            env,
+            key,
+            jwks,
+            tenant: uuid::Uuid::now_v7().into(),
+            collector: None,
+            settings: vec![("ARIS_LIMIT_GUEST_COMMAND", "off")],
+        }
     }
 
     /// Starts a service and waits until it is ready.
@@ -89,6 +98,7 @@ impl Installation {
             .env("RUST_LOG", std::env::var("RUST_LOG").unwrap_or_else(|_| "error".to_owned()))
             .env("OTEL_EXPORTER_OTLP_ENDPOINT", self.collector.as_deref().unwrap_or_default())
             .envs(special.env.iter().map(|(name, value)| (*name, value)))
+            .envs(self.settings.iter().copied())
             .stdin(Stdio::piped())
             .kill_on_drop(true)
             .spawn()

@@ -11,6 +11,7 @@ mod events;
 #[path = "../faults/mod.rs"]
 mod faults;
 mod installation;
+mod limits;
 mod metrics;
 mod observability;
 mod restaurant;

@@ -7,9 +7,11 @@
 //! - [`envelope`]: an event as a message (CloudEvents 1.0, binary mode) and back, equal.
 //! - [`connect`]: a connection that comes back by itself. [`ensure_stream`]: the stream of all events.
 //! - [`Waker`]: tells the relay that a shard has something new.
+//! - [`gossip`](gossip()): what processes of one kind tell each other, and may get lost.
 
 mod connection;
 pub mod envelope;
+mod gossip;
 pub mod measures;
 mod namespace;
 mod percent;
@@ -18,6 +20,7 @@ mod waker;
 
 pub use async_nats::connection::State;
 pub use connection::{InvalidAddress, connect, is_connected, times_connected};
+pub use gossip::gossip;
 pub use namespace::Namespace;
 pub use stream::{StreamOptions, ensure_stream};
 pub use waker::Waker;

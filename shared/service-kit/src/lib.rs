@@ -3,17 +3,20 @@
 //! - [`problem`]: errors as clients see them. [`correlation`]: one id for all that a request set off.
 //! - [`access`]: who may call, as argument types of handlers. [`ids`]: ids in paths.
 //! - [`body`] and [`idempotency`]: what a command brings along.
+//! - [`client`]: whose address a request has. [`limits`]: how much one caller may ask and do.
 //! - [`http`]: everything around the routes, and serving them. [`health`]: is it alive, is it ready.
 //! - [`telemetry`] and [`config`]: logs, metrics, settings. [`openapi`]: problems in the document.
 
 pub mod access;
 pub mod body;
+pub mod client;
 pub mod config;
 pub mod correlation;
 pub mod health;
 pub mod http;
 pub mod idempotency;
 pub mod ids;
+pub mod limits;
 pub mod openapi;
 pub mod panics;
 pub mod problem;
