@@ -141,6 +141,7 @@ impl Run {
         died.into_iter().for_each(|it| self.ledger.accuse(Violation::broken(it)));
         if settle {
             let recovery = self.judge().await;
+            println!("     all answered and as promised after {:.1} s", recovery.as_secs_f64());
             for fault in faults {
                 let seen = self.faults.entry(fault.name()).or_default();
                 seen.recovery = seen.recovery.max(recovery);

@@ -6,6 +6,8 @@ use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
+/// How long a connection may be kept without a request.
+const IDLE: Duration = Duration::from_secs(2);
 /// How long a command may be repeated while services are away.
 const PATIENCE: Duration = Duration::from_secs(40);
 
@@ -42,7 +44,8 @@ pub(crate) struct Caller {
 
 impl Caller {
     pub(crate) fn new(token: String) -> Self {
-        let http = reqwest::Client::builder().timeout(Duration::from_secs(30)).build().unwrap();
+        // Connections that went silent are not tried one after another: those that were idle meanwhile are dropped.
+        let http = reqwest::Client::builder().timeout(Duration::from_secs(30)).pool_idle_timeout(IDLE).build().unwrap();
         Self { http, token, traceparent: None, correlation: None }
     }
 
