@@ -1,7 +1,7 @@
 //! How much is parked, for dashboards and alerts.
 
 use super::summary;
-use crate::views;
+use crate::generations;
 use sqlx::MySqlPool;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -24,11 +24,11 @@ pub(crate) async fn show(pool: MySqlPool, every: Duration, shutdown: Cancellatio
 
 async fn look(pool: &MySqlPool) -> Result<(), sqlx::Error> {
     let lines = summary(pool).await?;
-    for view in views::all() {
-        let projection = view.projection();
+    for entry in generations::all(pool).await? {
+        let projection = entry.projection.to_string();
         let line = lines.iter().find(|line| line.projection == projection);
         let (events, oldest) = line.map_or((0, 0), |line| (line.events, line.oldest_seconds));
-        metrics::gauge!("projection_parked_events", "projection" => projection).set(events as f64);
+        metrics::gauge!("projection_parked_events", "projection" => projection.clone()).set(events as f64);
         metrics::gauge!("projection_parked_oldest_seconds", "projection" => projection).set(oldest as f64);
     }
     Ok(())
