@@ -71,8 +71,11 @@ impl Feeding {
     }
 
     async fn wanted(&self) -> Result<BTreeSet<Projection>, sqlx::Error> {
-        generations::register(&self.pool).await?;
-        let all = generations::all(&self.pool).await?;
+        let mut all = generations::all(&self.pool).await?;
+        if views::ALL.iter().any(|view| all.iter().all(|entry| entry.projection.view != *view)) {
+            generations::register(&self.pool).await?;
+            all = generations::all(&self.pool).await?;
+        }
         Ok(all.into_iter().filter(|entry| entry.status.is_fed()).map(|entry| entry.projection).collect())
     }
 

@@ -2,7 +2,6 @@
 
 use crate::{
     generation::{Generation, Projection},
-    sql::named,
     views,
 };
 use chrono::{DateTime, Utc};
@@ -153,12 +152,12 @@ pub(crate) async fn register(views: &MySqlPool) -> Result<(), sqlx::Error> {
 /// Characters of a cause that are kept.
 const CAUSE_CHARS_MAX: usize = 500;
 
-/// The rows whose views this build knows; others are another build's business.
+/// The rows whose view and status this build knows; others are another build's business.
 fn entries(rows: &[MySqlRow]) -> Result<Vec<Entry>, sqlx::Error> {
     let entry = |row: &MySqlRow| {
         let name: String = row.try_get("projection")?;
         let Some(projection) = Projection::from_name(&name) else { return Ok(None) };
-        let status = named(row, "status", Status::from_name)?;
+        let Some(status) = Status::from_name(row.try_get("status")?) else { return Ok(None) };
         Ok(Some(Entry { projection, status, cause: row.try_get("cause")?, since: row.try_get("changed_at")? }))
     };
     rows.iter().filter_map(|row| entry(row).transpose()).collect()

@@ -1,6 +1,6 @@
 //! Services as processes of their own, on schemas of their own.
 
-use domain::ids::{RestaurantId, SessionId, TableId, TenantId};
+use domain::ids::{DinerId, RestaurantId, SessionId, TableId, TenantId};
 use identity::{Claims, SigningKey, claims::At, roles::permissions_of};
 use std::{
     process::Stdio,
@@ -95,7 +95,17 @@ impl Installation {
 
     /// A token for a new guest.
     pub(crate) fn guest(&self, restaurant: RestaurantId, table: TableId, session: SessionId) -> String {
-        let diner = uuid::Uuid::now_v7().into();
+        self.guest_as(restaurant, table, session, uuid::Uuid::now_v7().into())
+    }
+
+    /// A token for this guest.
+    pub(crate) fn guest_as(
+        &self,
+        restaurant: RestaurantId,
+        table: TableId,
+        session: SessionId,
+        diner: DinerId,
+    ) -> String {
         let (now, hour) = (chrono::Utc::now(), chrono::Duration::hours(1));
         let claims = Claims::guest(diner, self.tenant, restaurant, (table, session), now, hour);
         self.key.sign(&claims).unwrap()

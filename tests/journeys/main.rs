@@ -13,6 +13,7 @@ mod faults;
 mod installation;
 mod metrics;
 mod observability;
+mod rebuild;
 mod restaurant;
 mod sources;
 mod traces;

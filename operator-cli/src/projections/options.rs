@@ -47,7 +47,7 @@ pub(super) struct Rebuild {
     #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u8).range(1..=32))]
     pub(super) workers: u8,
     /// Switch as soon as it is ready
-    #[arg(long)]
+    #[arg(long, conflicts_with = "json")]
     pub(super) switch: bool,
     /// Progress as JSON, one object per line
     #[arg(long)]

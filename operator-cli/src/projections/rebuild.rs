@@ -24,7 +24,10 @@ pub(super) async fn run(sides: &Sides, options: &Rebuild) -> Result<ExitCode> {
             built = &mut building => break built,
             () = tokio::time::sleep(SHOW_EVERY) => {
                 let phase = seen.borrow().clone();
-                progress.show(&phase, &rebuild::extents(sides, &phase.projections).await?);
+                // When it cannot be seen for a moment, the rebuild itself goes on.
+                if let Ok(extents) = rebuild::extents(sides, &phase.projections).await {
+                    progress.show(&phase, &extents);
+                }
             }
         }
     };

@@ -13,7 +13,10 @@ use crate::{
     views,
 };
 use domain::ids::FeedId;
-use event_store::reader::{EventReader, Head};
+use event_store::{
+    follow::FollowError,
+    reader::{EventReader, Head},
+};
 use futures::{StreamExt, TryStreamExt, stream};
 use std::{
     collections::HashMap,
@@ -98,7 +101,7 @@ impl Work {
         loop {
             let began = Instant::now();
             match feed.run().await {
-                Err(RebuildError::Sql(error)) if tries < TRIES_MAX => {
+                Err(RebuildError::Sql(error) | RebuildError::Feed(FollowError::Store(error))) if tries < TRIES_MAX => {
                     // Work of many batches that fails at last counts as the first failure again.
                     tries = if began.elapsed() > Duration::from_secs(60) { 1 } else { tries + 1 };
                     tracing::warn!(feed = %head.feed, tries, error = %error, "a feed of the rebuild is tried again");
@@ -109,13 +112,11 @@ impl Work {
         }
     }
 
-    /// Fails when this process was frozen for longer than its leases last.
-    pub(super) fn check_lease(&self) -> Result<(), RebuildError> {
-        if Instant::now() < *self.leased_until.borrow() {
-            return Ok(());
-        }
-        let view = self.contexts.first().map_or("", |context| context.view.projection().view);
-        Err(RebuildError::LeaseLost(view))
+    /// Waits until the leases are good: after this process was frozen for longer than they last, it must
+    /// first be seen whether somebody else has one. Then the whole rebuild ends.
+    pub(super) async fn leased(&self) {
+        // Nobody renews any more only when the rebuild has ended, and with it whoever waits here.
+        let _ = self.leased_until.clone().wait_for(|until| Instant::now() < *until).await;
     }
 
     /// Rests after work of this length, while orders are slower than before.

@@ -81,7 +81,7 @@ impl FeedWork<'_> {
             let batch = batch?;
             let began = Instant::now();
             for target in targets.iter_mut() {
-                self.work.check_lease()?;
+                self.work.leased().await;
                 if !self.apply(target, &batch).await? {
                     return Ok(false);
                 }

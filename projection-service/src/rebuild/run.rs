@@ -89,14 +89,27 @@ pub async fn run(
     phase: &watch::Sender<Phase>,
 ) -> Result<Vec<Projection>, RebuildError> {
     let mut leases = Vec::with_capacity(views.len());
-    for view in views {
-        leases.push(Lease::take(&sides.views, view, &options.owner).await?);
-    }
-    let done = with_leases(sides, views, options, phase, &leases).await;
+    let taken = take(sides, views, options, &mut leases).await;
+    let done = match taken {
+        Ok(()) => with_leases(sides, views, options, phase, &leases).await,
+        Err(error) => Err(error),
+    };
     for lease in &leases {
         lease.release().await;
     }
     done
+}
+
+async fn take(
+    sides: &Sides,
+    views: &[&'static str],
+    options: &Options,
+    leases: &mut Vec<Lease>,
+) -> Result<(), RebuildError> {
+    for view in views {
+        leases.push(Lease::take(&sides.views, view, &options.owner).await?);
+    }
+    Ok(())
 }
 
 async fn with_leases(
@@ -153,9 +166,10 @@ async fn keep(
         }
         if round.is_multiple_of(RENEWALS_PER_LOOK) {
             // Nobody is disturbed where nobody orders. When the heads cannot be seen, somebody may.
-            let seen = extent::heads(sides).await.ok();
-            let seen = seen.map(|heads| heads.iter().map(|head| head.cursor.position).sum::<u64>());
-            orders = seen.is_none() || seen != total.replace(seen).flatten().or(seen);
+            let heads = extent::heads(sides).await.ok();
+            let seen: Option<u64> = heads.map(|heads| heads.iter().map(|head| head.cursor.position).sum());
+            orders = seen.is_none() || (total.is_some() && seen != total);
+            total = seen;
         }
         round = round.wrapping_add(1);
         tell_yielding(pace, phase);

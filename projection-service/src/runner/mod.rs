@@ -185,6 +185,9 @@ impl Runner {
         if timeout(LAST_STEPS, all_ended).await.is_err() {
             tracing::warn!(projection = %self.projection(), "steps were cut off at shutdown; they will be redone");
         }
+        metrics::gauge!("projection_behind_events", "projection" => self.projection().to_string()).set(0.0);
+        metrics::gauge!("projection_behind_seconds", "projection" => self.projection().to_string()).set(0.0);
+        metrics::gauge!("projection_shards", "projection" => self.projection().to_string()).set(0.0);
         self.shards.end().await;
     }
 

@@ -104,7 +104,15 @@ impl Place {
     /// When it cannot be stored.
     pub async fn create(env: &Env, committers: &Committers) -> Self {
         let _ = env;
-        let place = Self::new(Uuid::now_v7().into());
+        Self::create_for(Uuid::now_v7().into(), committers).await
+    }
+
+    /// Creates a place of this tenant: 5 events.
+    ///
+    /// # Panics
+    /// When it cannot be stored.
+    pub async fn create_for(tenant: TenantId, committers: &Committers) -> Self {
+        let place = Self::new(tenant);
         let created = place.submit(committers, true, place.opening_events()).await;
         created.unwrap_or_else(|error| panic!("{error}"));
         place
