@@ -7,6 +7,7 @@ mod events;
 mod local;
 mod migrate;
 mod parked;
+mod projections;
 mod shell;
 mod token;
 mod up;
@@ -55,6 +56,7 @@ async fn run(cli: Cli) -> Result<ExitCode> {
         Command::Demo(options) => return demo::run(options).await,
         Command::Watch(options) => watch::run(options).await?,
         Command::Verify(options) => return verify::run(options).await,
+        Command::Projections(options) => return projections::run(options).await,
         Command::Parked(options) => return parked::run(options).await,
         Command::Doctor(options) => return doctor::run(options).await,
         Command::Events(options) => return events::run(options).await,

@@ -1,6 +1,6 @@
 //! Services as processes of their own, on schemas of their own.
 
-use domain::ids::{RestaurantId, SessionId, TableId, TenantId};
+use domain::ids::{DinerId, RestaurantId, SessionId, TableId, TenantId};
 use identity::{Claims, SigningKey, claims::At, roles::permissions_of};
 use std::{
     process::Stdio,
@@ -123,6 +123,18 @@ impl Installation {
     /// A token for a new guest.
     pub(crate) fn guest(&self, restaurant: RestaurantId, table: TableId, session: SessionId) -> String {
         self.guest_at(restaurant, table, session, chrono::Utc::now(), chrono::Duration::hours(1))
+    }
+
+    /// A token for this guest.
+    pub(crate) fn guest_as(
+        &self,
+        restaurant: RestaurantId,
+        table: TableId,
+        session: SessionId,
+        diner: DinerId,
+    ) -> String {
+        let (now, hour) = (chrono::Utc::now(), chrono::Duration::hours(1));
+        self.key.sign(&Claims::guest(diner, self.tenant, restaurant, (table, session), now, hour)).unwrap()
     }
 
     /// A token for a new guest, made at this time and good for so long.

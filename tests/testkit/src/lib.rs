@@ -10,7 +10,7 @@ mod proxy;
 mod servers;
 mod wait;
 
-pub use append::{Append, Place, PlacedOrder, submission};
+pub use append::{Append, EVENTS_OF_A_SERVED_ORDER, Place, PlacedOrder, submission};
 pub use env::Env;
 pub use local_servers::NatsOptions;
 pub use proxy::{Fault, TcpProxy};
