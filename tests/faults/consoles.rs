@@ -53,12 +53,18 @@ struct Console {
 }
 
 impl Console {
-    fn start(number: usize, places: &[Restaurant], urls: &[String], token: &TokenSource) -> Self {
+    /// A console with an account of its own, as each tablet of a kitchen has.
+    fn start(number: usize, house: &Installation, places: &[Restaurant], urls: &[String]) -> Self {
         let (place, scope) = (number % places.len(), SCOPES[number % SCOPES.len()]);
         let stream = StreamName { restaurant: places[place].id, scope: scope.parse().unwrap() };
+        let token = house.person(&format!("kds-{number}"), "owner");
+        let token: TokenSource = Arc::new(move || {
+            let token = token.clone();
+            Box::pin(async move { Ok(token) })
+        });
         let mut client = RealtimeClient::connect(ClientConfig {
             urls: urls.to_vec(),
-            token: token.clone(),
+            token,
             device: Some(format!("kds-{number}")),
             streams: vec![(stream, Some(Cursor { epoch: 1, position: 0 }))],
         });
@@ -156,13 +162,8 @@ async fn five_hundred_consoles_that_lose_their_gateway_are_live_at_the_other_in_
         async move { Restaurant::open(house, command, &format!("Casa-{number}")).await }
     });
     let places = Arc::new(join_all(opened).await);
-    let token = house.staff("owner");
-    let token: TokenSource = Arc::new(move || {
-        let token = token.clone();
-        Box::pin(async move { Ok(token) })
-    });
     let urls = [lost.realtime(), other.realtime()];
-    let consoles: Vec<_> = (0..CONSOLES).map(|number| Console::start(number, &places, &urls, &token)).collect();
+    let consoles: Vec<_> = (0..CONSOLES).map(|number| Console::start(number, &house, &places, &urls)).collect();
     let (before, after) = (format!("gateway-{}", lost.port()), format!("gateway-{}", other.port()));
     all_live(&consoles, &before).await;
 
