@@ -11,8 +11,10 @@ mod events;
 #[path = "../faults/mod.rs"]
 mod faults;
 mod installation;
+mod limits;
 mod metrics;
 mod observability;
+mod rebuild;
 mod restaurant;
 mod sources;
 mod traces;

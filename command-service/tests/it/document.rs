@@ -21,10 +21,15 @@ fn every_operation_has_words_a_permission_its_answers_and_its_problems() {
             assert!(!operation[member].is_null(), "{path} has no {member}");
         }
         let responses = operation["responses"].as_object().unwrap();
-        for status in ["400", "401", "403", "408", "409", "413", "415", "422", "500", "503"] {
+        for status in ["400", "401", "403", "408", "409", "413", "414", "415", "422", "429", "500", "503"] {
             assert!(responses.contains_key(status), "{path} does not tell of {status}");
         }
         assert_eq!(responses.contains_key("404"), path.contains("{restaurant}"), "{path}");
+        for (status, response) in responses {
+            let headers = &response["headers"];
+            assert!(!headers["RateLimit"].is_null() && !headers["RateLimit-Policy"].is_null(), "{path} {status}");
+        }
+        assert!(!responses["429"]["headers"]["Retry-After"].is_null(), "{path}");
         let conflicts = &responses["409"]["content"]["application/problem+json"]["examples"];
         for code in operation["x-problems"].as_array().unwrap() {
             assert!(!conflicts[code.as_str().unwrap()].is_null(), "{path} has no example of {code}");
