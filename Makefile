@@ -5,7 +5,7 @@ CARGO ?= cargo
 NOT_THE_BENCH := --workspace --exclude load
 
 .DEFAULT_GOAL := help
-.PHONY: help up demo watch test check rules bench fmt clean-local
+.PHONY: help up demo watch test faults check rules bench fmt clean-local
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -23,6 +23,10 @@ watch: ## Watch the grill's console of `make up`
 test: ## Run every test, against real servers that the tests start themselves
 	$(CARGO) test $(NOT_THE_BENCH) --all-features
 
+faults: ## Break everything at random and judge it: MINUTES= (5), SEED= (drawn)
+	ARIS_FAULTS_MINUTES=$(or $(MINUTES),5) ARIS_FAULTS_SEED=$(SEED) $(CARGO) test -p operator-cli --all-features --test journeys -- \
+	  --exact faults::nothing_promised_is_lost_whatever_is_killed_frozen_or_cut --nocapture
+
 check: ## Formatting and lints
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets --all-features -- -D warnings
@@ -34,6 +38,7 @@ rules: ## Have promtool check the alert rules and their tests, where it is insta
 
 bench: ## Measure against the peers; QUICK=1 for a short run
 	$(CARGO) run --release -p load
+	$(CARGO) run --release -p service-kit --example limits_cost
 
 fmt: ## Format the code
 	$(CARGO) fmt --all

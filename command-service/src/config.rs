@@ -37,7 +37,8 @@ pub struct Config {
     /// `ARIS_COMMITTERS`: how many committers work at once, each on its own connection; default one for each
     /// core.
     pub committers: usize,
-    /// `ARIS_COMMITTER_QUEUE`: commands that may wait for one committer; default 1,024.
+    /// `ARIS_COMMITTER_QUEUE`: commands that one committer may have, waiting or being committed; default
+    /// 1,024.
     pub queue: usize,
     /// `ARIS_COMMITTER_CACHE_MIB`: mebibytes that one committer may remember; default 64.
     pub cache_mib: usize,

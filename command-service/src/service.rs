@@ -14,7 +14,7 @@ use event_store::{
 };
 use identity::tables::TableKey;
 use messaging::{Bucket, Waker};
-use service_kit::{health::Check, tokens::Tokens};
+use service_kit::{health::Check, limits::Identify, tokens::Tokens};
 use sqlx::MySqlPool;
 use std::sync::Arc;
 use tokio::task::JoinHandle;
@@ -63,6 +63,12 @@ impl Service {
     /// Every command, without fallback and without health routes.
     pub fn routes(&self) -> Router {
         http::router().split_for_parts().0.with_state(self.commands.clone())
+    }
+
+    /// How the sender of a request is found out.
+    #[must_use]
+    pub fn identify(&self) -> Option<Identify> {
+        Some(Identify::by(self.commands.clone()))
     }
 
     /// What must be true for this service to be ready. NATS is not part of it: without NATS commands

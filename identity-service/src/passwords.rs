@@ -52,7 +52,7 @@ impl Password {
             return Some("must be 12 to 256 characters");
         }
         let short =
-            GUESSED_FIRST.iter().any(|part| lower.contains(part) && lower.chars().count() < part.chars().count() + 6);
+            GUESSED_FIRST.iter().any(|part| lower.contains(part) && lower.chars().count() < part.chars().count() + 8);
         let same = lower.chars().collect::<std::collections::BTreeSet<_>>().len() < 5;
         (short || same).then_some("is one that is guessed first")
     }

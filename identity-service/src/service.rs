@@ -25,7 +25,7 @@ use event_store::{
 use identity::tables::TableKey;
 use messaging::{Bucket, Waker};
 use personal_data::PersonalKeys;
-use service_kit::{health::Check, tokens::Tokens};
+use service_kit::{health::Check, limits::Identify, tokens::Tokens};
 use sqlx::MySqlPool;
 use std::{collections::HashMap, sync::Arc};
 use tokio::{sync::Notify, task::JoinSet};
@@ -122,6 +122,12 @@ impl Service {
     /// Every route, without fallback and without health routes.
     pub fn routes(&self) -> Router {
         http::router().split_for_parts().0.with_state(self.app.clone())
+    }
+
+    /// How the sender of a request is found out.
+    #[must_use]
+    pub fn identify(&self) -> Option<Identify> {
+        Some(Identify::by(self.app.clone()))
     }
 
     /// What must be true for this service to be ready.

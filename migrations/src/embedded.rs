@@ -31,6 +31,7 @@ const EVENTS: &[File] = &[
 const VIEWS: &[File] = &[
     (1, "views", include_str!("../views/0001_views.sql")),
     (2, "parked skips", include_str!("../views/0002_parked_skips.sql")),
+    (3, "generations", include_str!("../views/0003_generations.sql")),
     (4, "guests", include_str!("../views/0004_guests.sql")),
 ];
 

@@ -1,6 +1,6 @@
 //! The commands of `aris` and their options.
 
-use crate::events::Events;
+use crate::{events::Events, projections::Projections};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use domain::ids::{FeedId, RestaurantId, SessionId, TenantId};
 use service_kit::telemetry::Format;
@@ -32,6 +32,8 @@ pub(crate) enum Command {
     Watch(Watch),
     /// Prove that feeds are whole and unchanged, and that read models equal their fold
     Verify(Verify),
+    /// Rebuild a read model beside the live one, switch to it, and back
+    Projections(Projections),
     /// Look at events that a read model could not apply; try them again, or leave one out
     Parked(Parked),
     /// Look at MySQL, NATS, schemas, leases and queues, and say what to do

@@ -8,6 +8,7 @@ mod keys;
 mod local;
 mod migrate;
 mod parked;
+mod projections;
 mod shell;
 mod token;
 mod up;
@@ -57,6 +58,7 @@ async fn run(cli: Cli) -> Result<ExitCode> {
         Command::Demo(options) => return demo::run(options).await,
         Command::Watch(options) => watch::run(options).await?,
         Command::Verify(options) => return verify::run(options).await,
+        Command::Projections(options) => return projections::run(options).await,
         Command::Parked(options) => return parked::run(options).await,
         Command::Doctor(options) => return doctor::run(options).await,
         Command::Events(options) => return events::run(options).await,

@@ -12,6 +12,7 @@ use identity::{
     claims::At,
     roles::{TEMPLATES, permissions_of},
 };
+use reqwest::StatusCode;
 use serde::Deserialize;
 use std::path::Path;
 use uuid::Uuid;
@@ -64,6 +65,11 @@ pub(crate) fn guest(
     Ok(key.sign(&claims)?)
 }
 
+/// A session that was opened just now is in the view a moment later.
+const SHOWN_WITHIN: std::time::Duration = std::time::Duration::from_secs(5);
+/// Between two looks.
+const LOOK_EVERY: std::time::Duration = std::time::Duration::from_millis(100);
+
 #[derive(Deserialize)]
 struct Session {
     table_id: TableId,
@@ -80,11 +86,21 @@ async fn guest_of_running(
     let restaurant = restaurant.unwrap_or(demo.restaurant_id);
     let reception = staff(key, demo.tenant_id, None, "reception", Duration::minutes(1))?;
     let url = format!("{}/v1/restaurants/{restaurant}/sessions/{session}", Endpoints::read(local)?.projection);
-    let answer = reqwest::Client::new().get(&url).bearer_auth(reception).send().await;
-    let answer = answer.context("the local installation does not answer: is `aris up` running?")?;
-    if !answer.status().is_success() {
-        bail!("there is no session {session} in restaurant {restaurant}");
-    }
-    let Session { table_id } = answer.json().await?;
+    let Session { table_id } = find(&url, &reception).await?;
     guest(key, demo.tenant_id, restaurant, (table_id, session), lifetime)
+}
+
+/// What the local installation says of the session at this address.
+async fn find(url: &str, token: &str) -> Result<Session> {
+    let (client, end) = (reqwest::Client::new(), std::time::Instant::now() + SHOWN_WITHIN);
+    loop {
+        let answer = client.get(url).bearer_auth(token).send().await;
+        let answer = answer.context("the local installation does not answer: is `aris up` running?")?;
+        match answer.status() {
+            status if status.is_success() => return Ok(answer.json().await?),
+            StatusCode::NOT_FOUND if std::time::Instant::now() < end => tokio::time::sleep(LOOK_EVERY).await,
+            StatusCode::NOT_FOUND => bail!("there is no such session: {url} is not found"),
+            status => bail!("{url} answered {status}: {}", answer.text().await.unwrap_or_default()),
+        }
+    }
 }

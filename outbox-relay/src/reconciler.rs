@@ -5,7 +5,9 @@
 //! it says what was acknowledged once, not what is still there.
 //!
 //! Feeds with rows in the outbox are left out: those rows bring the stream's tail up to date, and a
-//! refill beside them would only put older positions behind newer ones.
+//! refill beside them would only put older positions behind newer ones. Unless they were acknowledged
+//! before the stream was lost, and only wait for their deletion: so a feed without any message stays
+//! in doubt until it has no rows.
 
 use crate::{
     book::Refill,
@@ -114,11 +116,14 @@ impl Reconciler {
             let heads = self.reader.all_heads(after, PAGE).await.context("heads cannot be read")?;
             let Some(last) = heads.last() else { break };
             after = Some(last.feed);
-            let mine: Vec<Head> = heads.into_iter().filter(|head| shards.contains(&head.feed.shard())).collect();
+            let now = Utc::now();
+            let mine = |head: &Head| shards.contains(&head.feed.shard()) && verdict::is_recent(head, now);
+            let mine: Vec<Head> = heads.into_iter().filter(mine).collect();
             let held = self.held.borrow().clone();
             let (ours, not_held): (Vec<_>, Vec<_>) = mine.into_iter().partition(|head| held.holds(head.feed.shard()));
             skipped.extend(not_held.iter().map(|head| head.feed.shard()));
-            let looked_at = self.compare(ours, &stream, &seen, &deep).await?;
+            let looked_at = u32::try_from(ours.len()).unwrap_or(u32::MAX);
+            skipped.extend(self.compare(ours, &stream, &seen, &deep).await?);
             tokio::time::sleep_until(began + Duration::from_secs(1) * looked_at / rate).await;
         }
         settled.settle(seen, deep.difference(&skipped));
@@ -142,31 +147,35 @@ impl Reconciler {
         Ok((stream, seen))
     }
 
-    /// Compares a page of feeds; tells how many there were to look at.
+    /// Compares a page of feeds; tells the shards of those that are not settled by that.
     async fn compare(
         &self,
         mut ours: Vec<Head>,
         stream: &Stream,
         seen: &Seen,
         deep: &BTreeSet<u8>,
-    ) -> anyhow::Result<u32> {
+    ) -> anyhow::Result<BTreeSet<u8>> {
         let now = Utc::now();
-        ours.retain(|head| verdict::is_recent(head, now));
         let feeds: Vec<FeedId> = ours.iter().map(|head| head.feed).collect();
         // First the outbox, then the stream: what is in neither was acknowledged and is lost.
         let busy = self.store.busy(&feeds).await.context("the outbox cannot be read")?;
-        let quiet = ours.into_iter().filter(|head| !busy.contains(&head.feed));
+        ours.retain(|head| !busy.contains(&head.feed) || deep.contains(&head.feed.shard()));
         let mut answers =
-            futures::stream::iter(quiet).map(|head| self.tail(stream, head)).buffer_unordered(QUESTIONS_MAX);
+            futures::stream::iter(ours).map(|head| self.tail(stream, head)).buffer_unordered(QUESTIONS_MAX);
+        let mut in_doubt = BTreeSet::new();
         while let Some((head, last)) = answers.try_next().await? {
             let deep = deep.contains(&head.feed.shard());
+            if busy.contains(&head.feed) {
+                in_doubt.extend(last.is_none().then(|| head.feed.shard()));
+                continue;
+            }
             let missing = verdict::missing(&head, last, seen, deep, self.most, now);
             let Some(positions) = missing else { continue };
             tracing::info!(feed = %head.feed, ?positions, "the stream has lost events; publishing them again");
             let refill = Refill { feed: head.feed, epoch: head.cursor.epoch, positions };
             let _ = self.orders.send(Order::Refill(refill)).await;
         }
-        Ok(u32::try_from(feeds.len()).unwrap_or(u32::MAX))
+        Ok(in_doubt)
     }
 
     /// Where the newest message of a feed stands. Not a direct get: its subject cannot hold the

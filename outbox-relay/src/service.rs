@@ -21,7 +21,7 @@ use event_store::{
     pool_watch,
     reader::EventReader,
 };
-use service_kit::health::Check;
+use service_kit::{health::Check, limits::Identify};
 use sqlx::MySqlPool;
 use std::{sync::Arc, time::Duration};
 use tokio::{
@@ -126,6 +126,12 @@ impl Service {
     /// None: the relay answers nobody.
     pub fn routes(&self) -> axum::Router {
         axum::Router::new()
+    }
+
+    /// Nobody: there is nothing to ask for with a token.
+    #[must_use]
+    pub fn identify(&self) -> Option<Identify> {
+        None
     }
 
     /// Ready while MySQL and NATS can be reached and leases are in force.

@@ -11,12 +11,16 @@
 mod audit;
 pub mod check;
 mod config;
+mod feeding;
+mod generation;
+pub mod generations;
 mod http;
 mod measures;
 mod money;
 pub mod parked;
 mod progress;
 mod read;
+pub mod rebuild;
 mod runner;
 mod service;
 mod sql;
@@ -24,4 +28,5 @@ pub mod standing;
 mod views;
 
 pub use config::Config;
+pub use generation::{Generation, Projection};
 pub use service::{Service, openapi, start};

@@ -1,5 +1,6 @@
 //! Who waits until a view has reached a position, and is woken when it does.
 
+use crate::generation::Projection;
 use domain::{envelope::Cursor, ids::FeedId};
 use std::{
     collections::HashMap,
@@ -7,7 +8,7 @@ use std::{
 };
 use tokio::sync::watch;
 
-type Key = (&'static str, FeedId);
+type Key = (Projection, FeedId);
 
 /// From so many entries on, those that nobody waits for any more are swept out.
 const SWEEP_FROM: usize = 1_024;
@@ -22,7 +23,7 @@ pub(crate) struct Progress {
 
 impl Progress {
     /// A projection of this process has moved to here.
-    pub(crate) fn moved(&self, projection: &'static str, feed: FeedId, to: Cursor) {
+    pub(crate) fn moved(&self, projection: Projection, feed: FeedId, to: Cursor) {
         let mut waiting = self.lock();
         if let Some(sender) = waiting.get(&(projection, feed)) {
             if sender.is_closed() {
@@ -34,7 +35,7 @@ impl Progress {
     }
 
     /// Tells of every move from now on.
-    pub(crate) fn watch(&self, projection: &'static str, feed: FeedId) -> watch::Receiver<u64> {
+    pub(crate) fn watch(&self, projection: Projection, feed: FeedId) -> watch::Receiver<u64> {
         let mut waiting = self.lock();
         if waiting.len() >= SWEEP_FROM {
             waiting.retain(|_, sender| !sender.is_closed());
@@ -51,17 +52,21 @@ impl Progress {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::generation::Generation;
     use uuid::Uuid;
+
+    const ORDERS: Projection = Projection { view: "orders", generation: Generation(1) };
+    const BOARD: Projection = Projection { view: "kitchen_board", generation: Generation(1) };
 
     #[tokio::test]
     async fn a_move_wakes_who_waits_for_that_feed() {
         let progress = Progress::default();
         let (feed, other) = (FeedId::from(Uuid::from_u128(1)), FeedId::from(Uuid::from_u128(2)));
-        let mut waiting = progress.watch("orders@1", feed);
-        progress.moved("orders@1", other, Cursor { epoch: 1, position: 9 });
-        progress.moved("kitchen_board@1", feed, Cursor { epoch: 1, position: 8 });
+        let mut waiting = progress.watch(ORDERS, feed);
+        progress.moved(ORDERS, other, Cursor { epoch: 1, position: 9 });
+        progress.moved(BOARD, feed, Cursor { epoch: 1, position: 8 });
         assert!(!waiting.has_changed().unwrap());
-        progress.moved("orders@1", feed, Cursor { epoch: 1, position: 7 });
+        progress.moved(ORDERS, feed, Cursor { epoch: 1, position: 7 });
         waiting.changed().await.unwrap();
         assert_eq!(*waiting.borrow(), 7);
     }
@@ -70,8 +75,8 @@ mod tests {
     fn nobody_waiting_leaves_nothing_behind() {
         let progress = Progress::default();
         let feed = FeedId::from(Uuid::from_u128(1));
-        drop(progress.watch("orders@1", feed));
-        progress.moved("orders@1", feed, Cursor { epoch: 1, position: 1 });
+        drop(progress.watch(ORDERS, feed));
+        progress.moved(ORDERS, feed, Cursor { epoch: 1, position: 1 });
         assert!(progress.lock().is_empty());
     }
 }

@@ -1,9 +1,12 @@
 //! Reading rows together with the place where they stand.
 
-use crate::{progress::Progress, runner::checkpoint};
-use domain::{ids::FeedId, limits::QUERY_WAIT_SECONDS_MAX};
+use crate::{
+    generation::{Generation, Projection},
+    progress::Progress,
+};
+use domain::{envelope::Cursor, ids::FeedId, limits::QUERY_WAIT_SECONDS_MAX};
 use serde::Serialize;
-use sqlx::{MySql, MySqlConnection, MySqlPool, Transaction};
+use sqlx::{MySql, MySqlConnection, MySqlPool, Row, Transaction};
 use std::{sync::Arc, time::Duration};
 use tokio::{
     sync::Semaphore,
@@ -64,13 +67,28 @@ pub(crate) struct Reads {
 /// One moment of a view: everything that is read through it stands at its cursor.
 pub(crate) struct Snapshot {
     tx: Transaction<'static, MySql>,
+    generation: Generation,
     stand: Stand,
+}
+
+/// A view that is not there yet.
+#[derive(Debug, Clone, Copy)]
+struct Behind {
+    /// How many positions are missing.
+    lag: u64,
+    /// Which generation is live; nothing before the first service has run.
+    live: Option<Projection>,
 }
 
 impl Snapshot {
     /// Where the view stands.
     pub(crate) fn stand(&self) -> Stand {
         self.stand
+    }
+
+    /// Whose tables the rows are in.
+    pub(crate) fn generation(&self) -> Generation {
+        self.generation
     }
 
     /// To read rows with.
@@ -94,37 +112,56 @@ impl Reads {
     /// A moment of the view at or after `min_position`, waiting for it at most [`WAIT_MAX`].
     pub(crate) async fn at_least(
         &self,
-        projection: &'static str,
+        view: &'static str,
         feed: FeedId,
         min_position: u64,
     ) -> Result<Snapshot, ReadError> {
         let wanted = min_position.max(FIRST_POSITION);
-        match self.look(projection, feed, wanted).await? {
+        match self.look(view, feed, wanted).await? {
             Ok(snapshot) => Ok(snapshot),
-            Err(lag) => self.wait(projection, feed, wanted, lag).await,
+            Err(behind) => self.wait(view, feed, wanted, behind).await,
         }
     }
 
-    async fn wait(&self, projection: &'static str, feed: FeedId, wanted: u64, lag: u64) -> Result<Snapshot, ReadError> {
-        let Ok(_permit) = self.waiting.try_acquire() else { return Err(ReadError::Behind { lag }) };
+    async fn wait(
+        &self,
+        view: &'static str,
+        feed: FeedId,
+        wanted: u64,
+        mut behind: Behind,
+    ) -> Result<Snapshot, ReadError> {
+        let Ok(_permit) = self.waiting.try_acquire() else { return Err(ReadError::Behind { lag: behind.lag }) };
         let end = Instant::now() + WAIT_MAX;
-        let mut moved = self.progress.watch(projection, feed);
-        // Ends: each turn waits, and no turn begins after `end`.
+        // Ends: each turn waits, or finds that another generation was switched in; no turn begins after `end`.
         loop {
-            let looked = {
-                let _turn = self.looking.acquire().await;
-                self.look(projection, feed, wanted).await?
-            };
-            let lag = match looked {
-                Ok(snapshot) => return Ok(snapshot),
-                Err(lag) => lag,
-            };
-            if Instant::now() >= end {
-                return Err(ReadError::Behind { lag });
-            }
-            tokio::select! {
-                _ = moved.wait_for(|position| *position >= wanted) => {}
-                () = sleep_until(end.min(Instant::now() + LOOK_EVERY)) => {}
+            // Who is told of moves must look once more: the move may have been just before.
+            let watched = behind.live;
+            let mut moved = watched.map(|live| self.progress.watch(live, feed));
+            loop {
+                let looked = {
+                    let _turn = self.looking.acquire().await;
+                    self.look(view, feed, wanted).await?
+                };
+                behind = match looked {
+                    Ok(snapshot) => return Ok(snapshot),
+                    Err(behind) => behind,
+                };
+                if Instant::now() >= end {
+                    return Err(ReadError::Behind { lag: behind.lag });
+                }
+                if behind.live != watched {
+                    break;
+                }
+                let look_again = sleep_until(end.min(Instant::now() + LOOK_EVERY));
+                match &mut moved {
+                    Some(moved) => {
+                        tokio::select! {
+                            _ = moved.wait_for(|position| *position >= wanted) => {}
+                            () = look_again => {}
+                        }
+                    }
+                    None => look_again.await,
+                }
             }
         }
     }
@@ -132,20 +169,48 @@ impl Reads {
     /// One look: a moment at or after `wanted`, or how far it is behind.
     async fn look(
         &self,
-        projection: &'static str,
+        view: &'static str,
         feed: FeedId,
         wanted: u64,
-    ) -> Result<Result<Snapshot, u64>, sqlx::Error> {
+    ) -> Result<Result<Snapshot, Behind>, sqlx::Error> {
         let mut tx = self.pool.begin_with("START TRANSACTION READ ONLY").await?;
-        let cursor = checkpoint::read(&mut tx, projection, feed).await?.map(|checkpoint| checkpoint.cursor);
-        match cursor {
-            Some(cursor) if cursor.position >= wanted => {
-                Ok(Ok(Snapshot { tx, stand: Stand { epoch: cursor.epoch, position: cursor.position } }))
+        let live = live(&mut tx, view, feed).await?;
+        match live {
+            Some((generation, Some(cursor))) if cursor.position >= wanted => {
+                let stand = Stand { epoch: cursor.epoch, position: cursor.position };
+                Ok(Ok(Snapshot { tx, generation, stand }))
             }
-            behind => {
+            _ => {
                 tx.rollback().await?;
-                Ok(Err(wanted - behind.map_or(0, |cursor| cursor.position)))
+                let position = live.and_then(|(_, cursor)| cursor).map_or(0, |cursor| cursor.position);
+                let live = live.map(|(generation, _)| Projection { view, generation });
+                Ok(Err(Behind { lag: wanted - position, live }))
             }
         }
     }
+}
+
+/// Which generation is live, and where it stands in the feed: one statement, so that the snapshot of
+/// the rows that are read after it is that of both.
+async fn live(
+    connection: &mut MySqlConnection,
+    view: &str,
+    feed: FeedId,
+) -> Result<Option<(Generation, Option<Cursor>)>, sqlx::Error> {
+    let row = sqlx::query(
+        "SELECT p.generation, c.epoch, c.position \
+           FROM projections p \
+           LEFT JOIN projection_checkpoints c ON c.projection = p.projection AND c.feed_id = ? \
+          WHERE p.live_view = ?",
+    )
+    .bind(feed.0)
+    .bind(view)
+    .fetch_optional(connection)
+    .await?;
+    let Some(row) = row else { return Ok(None) };
+    let cursor = match (row.try_get("epoch")?, row.try_get("position")?) {
+        (Some(epoch), Some(position)) => Some(Cursor { epoch, position }),
+        _ => None,
+    };
+    Ok(Some((Generation(row.try_get("generation")?), cursor)))
 }

@@ -2,11 +2,12 @@
 
 use crate::{
     Config,
+    feeding::Feeding,
     http::{self, AppState},
     measures, parked,
     progress::Progress,
     read::Reads,
-    runner::{self, Settings, heads::Heads, job::Context},
+    runner::{self, Settings, heads::Heads},
     views,
 };
 use anyhow::Context as _;
@@ -18,7 +19,7 @@ use event_store::{
     reader::EventReader,
 };
 use messaging::{Bucket, Namespace};
-use service_kit::{health::Check, tokens::Tokens};
+use service_kit::{health::Check, limits::Identify, tokens::Tokens};
 use sqlx::MySqlPool;
 use std::{sync::Arc, time::Duration};
 use tokio::{sync::watch, task::JoinSet};
@@ -31,14 +32,15 @@ const HEADS_EVERY: Duration = Duration::from_secs(1);
 /// How often the parked events are counted.
 const PARKED_EVERY: Duration = Duration::from_secs(5);
 
+/// Generations of one view that are fed at once: the live one, and one more that is ready or previous.
+/// While a third one is, its workers wait for the others' connections.
+const FED_GENERATIONS: usize = 2;
+
 /// Connections beside those of the workers: leases and checkpoints.
 const SPARE_CONNECTIONS: u32 = 4;
 
 /// Connections to the event side.
 const READER_CONNECTIONS: u32 = 8;
-
-/// How long to wait before the projections are written down again, after a failure.
-const REGISTER_AGAIN_AFTER: Duration = Duration::from_secs(1);
 
 /// A running projection-service.
 pub struct Service {
@@ -54,8 +56,7 @@ pub struct Service {
 /// When an address is malformed, or the key file cannot be read.
 pub async fn start(config: Config, shutdown: CancellationToken) -> anyhow::Result<Service> {
     describe();
-    let views = views::all();
-    let workers = u32::try_from(config.workers * views.len()).unwrap_or(u32::MAX);
+    let workers = u32::try_from(config.workers * views::ALL.len() * FED_GENERATIONS).unwrap_or(u32::MAX);
     let url = config.projection_url.expose();
     let writes = connect_lazy(url, Isolation::ReadCommitted, workers.saturating_add(SPARE_CONNECTIONS))
         .context("ARIS_PROJECTION_URL")?;
@@ -76,14 +77,16 @@ pub async fn start(config: Config, shutdown: CancellationToken) -> anyhow::Resul
     let (heads_sender, heads) = watch::channel(Heads::default());
     let mut tasks = JoinSet::new();
     tasks.spawn(runner::heads::look(reader.clone(), HEADS_EVERY, heads_sender, shutdown.clone()));
-    tasks.spawn(register(writes.clone(), shutdown.clone()));
     tasks.spawn(parked::gauge::show(writes.clone(), PARKED_EVERY, shutdown.clone()));
-    for view in views {
-        let context = Context { view, pool: writes.clone(), reader: reader.clone(), progress: Arc::clone(&progress) };
-        let settings = Settings { workers: config.workers, owner: owner(&config.node), lease: config.lease };
-        let nats = (nats.clone(), Namespace::new(&config.nats_prefix));
-        tasks.spawn(runner::run(Arc::new(context), settings, nats, heads.clone(), shutdown.clone()));
-    }
+    let feeding = Feeding {
+        pool: writes,
+        reader: reader.clone(),
+        progress: Arc::clone(&progress),
+        settings: Settings { workers: config.workers, owner: owner(&config.node), lease: config.lease },
+        nats: (nats.clone(), Namespace::new(&config.nats_prefix)),
+        heads,
+    };
+    tasks.spawn(feeding.run(shutdown));
     let feeds = Arc::new(FeedDirectory::new(reader.clone()));
     let state = AppState {
         reads: Reads::new(queries.clone(), progress),
@@ -100,6 +103,12 @@ impl Service {
     /// Every query, without fallback and without health routes.
     pub fn routes(&self) -> Router {
         http::router().split_for_parts().0.with_state(self.state.clone())
+    }
+
+    /// How the sender of a request is found out.
+    #[must_use]
+    pub fn identify(&self) -> Option<Identify> {
+        Some(Identify::by(self.state.clone()))
     }
 
     /// What must be true for this service to be ready.
@@ -148,28 +157,4 @@ fn connected(client: async_nats::Client) -> Check {
         async move { if connected { Ok(()) } else { Err("not connected; the views are up to a second behind".into()) } }
     })
     .advisory()
-}
-
-/// Writes down which projections this build keeps, for operators to see.
-async fn register(pool: MySqlPool, shutdown: CancellationToken) {
-    while let Err(error) = try_register(&pool).await {
-        tracing::warn!(error = %error, "the projections cannot be written down yet");
-        tokio::select! {
-            () = shutdown.cancelled() => return,
-            () = tokio::time::sleep(REGISTER_AGAIN_AFTER) => {}
-        }
-    }
-}
-
-async fn try_register(pool: &MySqlPool) -> Result<(), sqlx::Error> {
-    for view in views::all() {
-        sqlx::query(
-            "INSERT INTO projections (projection, status) VALUES (?, 'live') \
-             ON DUPLICATE KEY UPDATE status = projections.status",
-        )
-        .bind(view.projection())
-        .execute(pool)
-        .await?;
-    }
-    Ok(())
 }

@@ -1,14 +1,14 @@
 //! Where every projection stands relative to one event, for operators.
 
-use crate::{runner::checkpoint, views};
+use crate::{generation::Projection, generations, runner::checkpoint};
 use domain::{envelope::Cursor, ids::FeedId};
 use sqlx::{MySqlConnection, MySqlPool, Row};
 
 /// Where a projection stands relative to an event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Standing {
-    /// The projection and its version.
-    pub projection: &'static str,
+    /// The view and its generation.
+    pub projection: Projection,
     /// Where it stands in the feed; `None`: it has not met the feed yet.
     pub cursor: Option<Cursor>,
     /// Whether the event was put aside instead of applied, and why.
@@ -32,15 +32,15 @@ impl Standing {
     }
 }
 
-/// Where every projection of this build stands relative to the event at this place.
+/// Where every generation that is kept up to date stands relative to the event at this place.
 ///
 /// # Errors
 /// When the views cannot be read.
 pub async fn at(views: &MySqlPool, feed: FeedId, event: Cursor) -> Result<Vec<Standing>, sqlx::Error> {
+    let fed = generations::all(views).await?.into_iter().filter(|entry| entry.status.is_fed());
     let mut tx = views.begin_with("START TRANSACTION READ ONLY").await?;
     let mut standings = Vec::new();
-    for view in views::all() {
-        let projection = view.projection();
+    for projection in fed.map(|entry| entry.projection) {
         let cursor = checkpoint::read(&mut tx, projection, feed).await?.map(|checkpoint| checkpoint.cursor);
         let parked = parked(&mut tx, projection, feed, event.position).await?;
         standings.push(Standing { projection, cursor, parked });
@@ -51,12 +51,12 @@ pub async fn at(views: &MySqlPool, feed: FeedId, event: Cursor) -> Result<Vec<St
 
 async fn parked(
     connection: &mut MySqlConnection,
-    projection: &str,
+    projection: Projection,
     feed: FeedId,
     position: u64,
 ) -> Result<Option<Parked>, sqlx::Error> {
     sqlx::query("SELECT cause_class, cause FROM parked_events WHERE projection = ? AND feed_id = ? AND position = ?")
-        .bind(projection)
+        .bind(projection.to_string())
         .bind(feed.0)
         .bind(position)
         .fetch_optional(connection)

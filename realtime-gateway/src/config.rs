@@ -74,7 +74,7 @@ impl Config {
         let drain = env_parsed("ARIS_REALTIME_DRAIN_MS", 5_000_u64, "whole number of milliseconds")?;
         Ok(Self {
             namespace: Namespace::new(&env_or("ARIS_NATS_PREFIX", "")),
-            origins: HttpConfig::from_env().cors_origins,
+            origins: HttpConfig::from_env()?.cors_origins,
             node: env_or("ARIS_NODE", &defaults.node),
             connections_max: number("ARIS_REALTIME_CONNECTIONS_MAX", defaults.connections_max)?,
             accepts_per_second: env_parsed(

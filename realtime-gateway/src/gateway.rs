@@ -2,7 +2,7 @@
 
 use crate::{
     close::Close,
-    feed::Hub,
+    feed::{Hub, HubError},
     frames::Retry,
     limits::Timing,
     pages::{Page, Pages},
@@ -11,6 +11,7 @@ use crate::{
 use axum::extract::FromRef;
 use domain::ids::{FeedId, RestaurantId, TenantId};
 use event_store::feeds::FeedDirectory;
+use failpoints::failpoint;
 use identity::Verifier;
 use service_kit::{
     access::Restaurants,
@@ -65,6 +66,7 @@ const COME_BACK_AFTER_SECONDS: u32 = 1;
 impl Gateway {
     /// A page of a feed from the store.
     pub(crate) async fn store_page(&self, feed: FeedId, after: u64) -> Result<Page, Close> {
+        failpoint!("gateway.before-page").map_err(|_| HubError::StoreAway)?;
         Ok(self.pages.read(feed, after).await?)
     }
 

@@ -7,6 +7,7 @@ use crate::{
     limits::{FRAME_BYTES_MAX, SUBPROTOCOL},
 };
 use axum::{
+    Extension,
     extract::{
         State,
         ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade, rejection::WebSocketUpgradeRejection},
@@ -15,6 +16,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use service_kit::{
+    limits::Limits,
     panics,
     problem::{Code, Problem},
 };
@@ -45,12 +47,13 @@ pub(crate) fn router() -> OpenApiRouter<App> {
         ("Origin" = Option<String>, Header, description = "must be one of the allowed origins, if it is sent"),
     ),
     responses((status = 101, description = "The socket is open; send `hello` within 5 seconds")),
-    extensions(("x-problems" = json!(["permission-missing", "overloaded", "shutting-down"]))),
+    extensions(("x-problems" = json!(["permission-missing", "upgrade-required", "overloaded", "shutting-down"]))),
     security(()),
 )]
 async fn realtime(
     State(App(gateway)): State<App>,
     headers: HeaderMap,
+    limits: Option<Extension<Limits>>,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Response {
     if !allowed(&headers, &gateway.origins) {
@@ -59,13 +62,13 @@ async fn realtime(
     if gateway.shutdown.is_cancelled() {
         return Problem::new(Code::ShuttingDown).into_response();
     }
+    let upgrade = match upgrade {
+        Ok(upgrade) => upgrade,
+        Err(rejection) => return not_a_socket(&rejection),
+    };
     if let Err(problem) = gateway.admit() {
         return problem.into_response();
     }
-    let upgrade = match upgrade {
-        Ok(upgrade) => upgrade,
-        Err(rejection) => return rejection.into_response(),
-    };
     upgrade
         .protocols([SUBPROTOCOL])
         .read_buffer_size(READ_BUFFER_BYTES)
@@ -74,13 +77,19 @@ async fn realtime(
         .max_frame_size(MESSAGE_BYTES_MAX)
         .on_upgrade(move |socket| {
             let connections = gateway.connections.clone();
-            connections.track_future(panics::contained(serve(socket, gateway)))
+            connections.track_future(panics::contained(serve(socket, gateway, limits.map(|it| it.0))))
         })
 }
 
-async fn serve(socket: WebSocket, gateway: Arc<Gateway>) {
+/// HTTP demands that 426 names the protocol that is spoken here.
+fn not_a_socket(rejection: &WebSocketUpgradeRejection) -> Response {
+    let problem = Problem::new(Code::UpgradeRequired).detail(rejection.body_text());
+    ([(header::UPGRADE, "websocket"), (header::CONNECTION, "Upgrade")], problem).into_response()
+}
+
+async fn serve(socket: WebSocket, gateway: Arc<Gateway>, limits: Option<Limits>) {
     match gateway.seat() {
-        Some(_seat) => connection::serve(socket, gateway).await,
+        Some(_seat) => connection::serve(socket, gateway, limits).await,
         None => refuse(socket).await,
     }
 }

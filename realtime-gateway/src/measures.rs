@@ -10,6 +10,7 @@ pub(crate) fn describe() {
     describe_counter!("realtime_store_catch_ups_total", Unit::Count, "Catch-ups answered from MySQL");
     describe_counter!("realtime_shared_pages_total", Unit::Count, "Pages of the store that answered several clients");
     describe_gauge!("realtime_pages_being_read", Unit::Count, "Pages that are read from the store now");
+    describe_gauge!("realtime_pages_being_read_most", Unit::Count, "Most pages that were ever read at the same time");
     describe_counter!("realtime_not_admitted_total", Unit::Count, "Clients sent away because too many came at once");
     describe_counter!("realtime_ring_evictions_total", Unit::Count, "Events that left memory for newer ones");
     describe_counter!("realtime_ingested_events_total", Unit::Count, "Events put into memory, by where they came from");

@@ -16,7 +16,7 @@ use event_store::{
     reader::EventReader,
 };
 use messaging::Bucket;
-use service_kit::{health::Check, tokens::Tokens};
+use service_kit::{health::Check, limits::Identify, tokens::Tokens};
 use sqlx::MySqlPool;
 use std::{
     sync::{Arc, Mutex, atomic::AtomicUsize},
@@ -103,6 +103,12 @@ impl Service {
         http::router().split_for_parts().0.with_state(App(Arc::clone(&self.gateway)))
     }
 
+    /// How the sender of a request is found out.
+    #[must_use]
+    pub fn identify(&self) -> Option<Identify> {
+        Some(Identify::by(App(Arc::clone(&self.gateway))))
+    }
+
     /// What must be true for the gateway to be ready.
     #[must_use]
     pub fn health(&self) -> Vec<Check> {
@@ -131,5 +137,7 @@ impl Service {
 /// The gateway's part of the API's description.
 #[must_use]
 pub fn openapi() -> utoipa::openapi::OpenApi {
-    http::router().split_for_parts().1
+    let mut api = http::router().split_for_parts().1;
+    service_kit::openapi::complete(&mut api);
+    api
 }

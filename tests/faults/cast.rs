@@ -1,121 +1,212 @@
 //! Everything that runs, and what can be done to it.
 
-use super::fault::{Fault, Network, Role, Server};
-use crate::installation::{Installation, Service, free_port};
+use super::{
+    clock,
+    fault::{Fault, Harm, Role, Server, Trouble, Who},
+    filler,
+    ways::Ways,
+};
+use crate::installation::{Installation, Service, Special, free_port};
+use local_servers::ServerError;
 use std::{sync::Arc, time::Duration};
-use testkit::{Env, Servers, TcpProxy, own_servers};
+use testkit::{Env, Servers, own_servers_with};
+use tokio::time::Instant;
 
-/// Several times the lease of relay and projection in these installations (2 s).
+/// More than twice the lease of relay and projection in these installations (2 s).
 const FROZEN: Duration = Duration::from_secs(5);
 /// How long a server or a way to it is away.
 const AWAY: Duration = Duration::from_secs(3);
 
-/// The processes, their servers, and a proxy in front of each server.
+/// The processes, their servers, and a proxy on every way between two of them.
 pub(super) struct Cast {
-    pub(super) installation: Installation,
+    pub(super) installation: Arc<Installation>,
     servers: Arc<Servers>,
-    mysql: TcpProxy,
-    nats: TcpProxy,
-    services: Vec<(Role, u16, Option<Service>)>,
+    players: Vec<Player>,
+}
+
+/// A process and its ways.
+struct Player {
+    who: Who,
+    port: u16,
+    ways: Ways,
+    service: Option<Service>,
 }
 
 impl Cast {
     /// Two command-services, relays and projection-services, and three gateways.
     pub(super) async fn start() -> Self {
-        let servers = tokio::task::spawn_blocking(|| Arc::new(own_servers("faults"))).await.unwrap();
-        let mut env = Env::on(&servers).await;
-        let (mysql, nats) = (TcpProxy::start(servers.mysql.port()).await, TcpProxy::start(servers.nats.port()).await);
-        env.nats_url = format!("nats://127.0.0.1:{}", nats.port());
-        let mut installation = Installation::with(env);
-        installation.mysql_port = Some(mysql.port());
-        let mut services = Vec::new();
+        let servers =
+            tokio::task::spawn_blocking(|| Arc::new(own_servers_with("faults", filler::bounded))).await.unwrap();
+        let installation = Arc::new(Installation::with(Env::on(&servers).await));
+        let mut cast = Self { installation, servers, players: Vec::new() };
         for role in Role::ALL {
-            for _ in 0..role.count() {
+            for number in 0..role.count() {
                 let port = free_port();
-                services.push((role, port, Some(installation.serve_at(role.name(), port).await)));
+                let ways = Ways::new(cast.servers.mysql.port(), cast.servers.nats.port(), port).await;
+                let mut player = Player { who: Who(role, number), port, ways, service: None };
+                player.start(&cast.installation, Vec::new());
+                cast.players.push(player);
             }
         }
-        Self { installation, servers, mysql, nats, services }
+        cast.until_all_ready().await;
+        cast
     }
 
-    fn of(&self, role: Role) -> impl Iterator<Item = u16> {
-        self.services.iter().filter(move |(it, ..)| *it == role).map(|(_, port, _)| *port)
+    /// Where clients find the processes of a kind: by way of their proxies.
+    fn fronts(&self, role: Role) -> impl Iterator<Item = String> {
+        let of = move |player: &&Player| player.who.0 == role;
+        self.players.iter().filter(of).map(|player| format!("127.0.0.1:{}", player.ways.front.port()))
     }
 
-    pub(super) fn command(&self) -> &Service {
-        self.services.iter().find_map(|(role, _, service)| service.as_ref().filter(|_| *role == Role::Command)).unwrap()
+    pub(super) fn commands(&self) -> Vec<String> {
+        self.fronts(Role::Command).map(|front| format!("http://{front}")).collect()
     }
 
-    pub(super) fn command_urls(&self) -> Vec<String> {
-        self.of(Role::Command).map(|port| format!("http://127.0.0.1:{port}")).collect()
+    pub(super) fn projections(&self) -> Vec<String> {
+        self.fronts(Role::Projection).map(|front| format!("http://{front}")).collect()
     }
 
-    pub(super) fn gateway_urls(&self) -> Vec<String> {
-        self.of(Role::Gateway).map(|port| format!("ws://127.0.0.1:{port}/v1/realtime")).collect()
+    pub(super) fn gateways(&self) -> Vec<String> {
+        self.fronts(Role::Gateway).collect()
     }
 
-    /// Does it, waits as long as it takes, and mends it.
-    pub(super) async fn inflict(&mut self, fault: &Fault) {
+    /// Begins all of it, waits as long as it takes, and mends it: first servers and ways, then processes.
+    /// Gives the processes that ended although nobody killed them.
+    pub(super) async fn inflict(&mut self, faults: &[Fault]) -> Vec<String> {
+        let begun = Instant::now();
+        for fault in faults {
+            self.begin(fault).await;
+        }
+        let hold = faults.iter().map(hold).max().unwrap_or_default();
+        tokio::time::sleep_until(begun + hold).await;
+        for fault in faults {
+            self.mend(fault).await;
+        }
+        let died = self.died();
+        for fault in faults {
+            self.revive(fault).await;
+        }
+        self.until_all_ready().await;
+        died
+    }
+
+    async fn begin(&mut self, fault: &Fault) {
         match fault {
-            Fault::Kill(role, number) => self.kill(*role, *number).await,
-            Fault::Freeze(role, number) => self.freeze(*role, *number).await,
-            Fault::Server(server, what) => self.server(*server, *what).await,
-            Fault::Way(server, fault) => {
-                let proxy = if *server == Server::Mysql { &self.mysql } else { &self.nats };
-                proxy.set(fault.clone());
-                tokio::time::sleep(AWAY).await;
-                proxy.set(testkit::Fault::None);
-            }
-            Fault::Cut(server) => {
-                if *server == Server::Mysql {
-                    self.mysql.cut()
-                } else {
-                    self.nats.cut()
+            Fault::Kill(who) => self.player(*who).kill().await,
+            Fault::Freeze(who) => self.player(*who).signal("STOP").await,
+            Fault::Clock(who, seconds) => self.restart(*who, clock::wrong_by(*seconds)).await,
+            Fault::Server(Server::Nats, Harm::Full) => filler::fill(&self.servers.nats.url()).await,
+            Fault::Server(server, harm) => self.harm(*server, *harm).await,
+            Fault::Way(role, number, end, trouble) => {
+                for player in self.concerned(*role, *number) {
+                    player.ways.break_one(*end, trouble);
                 }
             }
         }
     }
 
-    fn index(&self, role: Role, number: usize) -> usize {
-        let all: Vec<usize> = (0..self.services.len()).filter(|index| self.services[*index].0 == role).collect();
-        all[number % all.len()]
-    }
-
-    async fn kill(&mut self, role: Role, number: usize) {
-        let index = self.index(role, number);
-        self.services[index].2.take().unwrap().kill().await;
-        let port = self.services[index].1;
-        self.services[index].2 = Some(self.installation.serve_at(role.name(), port).await);
-    }
-
-    async fn freeze(&mut self, role: Role, number: usize) {
-        let service = self.services[self.index(role, number)].2.as_ref().unwrap();
-        service.signal("STOP").await;
-        tokio::time::sleep(FROZEN).await;
-        service.signal("CONT").await;
-    }
-
-    async fn server(&mut self, server: Server, what: Network) {
-        let servers = Arc::clone(&self.servers);
-        let work = move || {
-            let wait = || std::thread::sleep(AWAY);
-            match (server, what) {
-                (Server::Mysql, Network::Kill) => servers.mysql.kill_hard().and_then(|()| servers.mysql.restart()),
-                (Server::Mysql, _) => servers.mysql.pause().and_then(|()| {
-                    wait();
-                    servers.mysql.resume()
-                }),
-                (Server::Nats, Network::Kill) => servers.nats.kill_hard().and_then(|()| {
-                    wait();
-                    servers.nats.restart()
-                }),
-                (Server::Nats, Network::Wipe) => servers.nats.wipe_store_and_restart(),
-                (Server::Nats, Network::Freeze) => servers.nats.pause().and_then(|()| {
-                    wait();
-                    servers.nats.resume()
-                }),
+    /// Ends what is wrong with a server or a way.
+    async fn mend(&mut self, fault: &Fault) {
+        match fault {
+            Fault::Server(Server::Nats, Harm::Full) => filler::empty(&self.servers.nats.url()).await,
+            Fault::Server(server, harm) => self.heal(*server, *harm).await,
+            Fault::Way(role, number, end, Trouble::Lasting(_)) => {
+                for player in self.concerned(*role, *number) {
+                    player.ways.mend(*end);
+                }
             }
+            Fault::Way(..) | Fault::Kill(_) | Fault::Freeze(_) | Fault::Clock(..) => {}
+        }
+    }
+
+    /// Ends what is wrong with a process.
+    async fn revive(&mut self, fault: &Fault) {
+        match fault {
+            Fault::Kill(who) => self.restart(*who, Vec::new()).await,
+            Fault::Freeze(who) => self.player(*who).signal("CONT").await,
+            Fault::Clock(who, _) => self.restart(*who, Vec::new()).await,
+            Fault::Server(..) | Fault::Way(..) => {}
+        }
+    }
+
+    async fn restart(&mut self, who: Who, env: Vec<(&'static str, String)>) {
+        let index = self.players.iter().position(|player| player.who == who).unwrap();
+        self.players[index].kill().await;
+        self.players[index].start(&self.installation, env);
+    }
+
+    fn player(&mut self, who: Who) -> &mut Player {
+        self.players.iter_mut().find(|player| player.who == who).unwrap()
+    }
+
+    fn concerned(&self, role: Role, number: Option<usize>) -> impl Iterator<Item = &Player> {
+        let concerned = move |who: Who| who.0 == role && number.is_none_or(|number| number == who.1);
+        self.players.iter().filter(move |player| concerned(player.who))
+    }
+
+    async fn until_all_ready(&mut self) {
+        for player in &mut self.players {
+            player.service.as_mut().unwrap().until_ready().await;
+        }
+    }
+
+    fn died(&mut self) -> Vec<String> {
+        let ended = |player: &mut Player| {
+            let status = player.service.as_mut()?.ended()?;
+            Some(format!("{} {} ended by itself: {status}", player.who.0.name(), player.who.1))
         };
-        tokio::task::spawn_blocking(work).await.unwrap().unwrap();
+        self.players.iter_mut().filter_map(ended).collect()
+    }
+
+    async fn harm(&self, server: Server, harm: Harm) {
+        self.blocking(move |servers| match (server, harm) {
+            (Server::Mysql, Harm::Kill) => servers.mysql.kill_hard(),
+            (Server::Mysql, _) => servers.mysql.pause(),
+            (Server::Nats, Harm::Freeze) => servers.nats.pause(),
+            (Server::Nats, _) => servers.nats.kill_hard(),
+        })
+        .await;
+    }
+
+    async fn heal(&self, server: Server, harm: Harm) {
+        self.blocking(move |servers| match (server, harm) {
+            (Server::Mysql, Harm::Kill) => servers.mysql.restart(),
+            (Server::Mysql, _) => servers.mysql.resume(),
+            (Server::Nats, Harm::Freeze) => servers.nats.resume(),
+            (Server::Nats, Harm::Wipe) => servers.nats.wipe_store_and_restart(),
+            (Server::Nats, _) => servers.nats.restart(),
+        })
+        .await;
+    }
+
+    async fn blocking(&self, work: impl FnOnce(&Servers) -> Result<(), ServerError> + Send + 'static) {
+        let servers = Arc::clone(&self.servers);
+        tokio::task::spawn_blocking(move || work(&servers)).await.unwrap().unwrap();
+    }
+}
+
+fn hold(fault: &Fault) -> Duration {
+    match fault {
+        Fault::Kill(_) | Fault::Way(.., Trouble::Cut | Trouble::Vanish) => Duration::ZERO,
+        Fault::Freeze(_) => FROZEN,
+        Fault::Server(..) | Fault::Way(..) | Fault::Clock(..) => AWAY,
+    }
+}
+
+impl Player {
+    fn start(&mut self, installation: &Installation, env: Vec<(&'static str, String)>) {
+        let special = Special { mysql: Some(self.ways.mysql.port()), nats: Some(self.ways.nats.port()), env };
+        self.service = Some(installation.spawn(self.who.0.name(), self.port, &special));
+    }
+
+    /// kill -9; nothing if it has ended already.
+    async fn kill(&mut self) {
+        if let Some(service) = self.service.take() {
+            service.kill().await;
+        }
+    }
+
+    async fn signal(&self, name: &str) {
+        self.service.as_ref().unwrap().signal(name).await;
     }
 }

@@ -4,27 +4,51 @@
 //! `make faults MINUTES=20 SEED=7`; without a seed one is drawn and printed. A short run is part of
 //! `make test`.
 //!
-//! - [`cast`]: the processes and the servers, with a proxy in front of each server.
-//! - [`fault`]: what can happen to them. [`guests`]: who orders, and what they were told.
-//! - [`screens`]: consoles, and what they applied. [`verdict`]: the comparison.
+//! - [`cast`]: the processes and the servers, with a proxy on every [`way`](ways) between two of them.
+//! - [`fault`]: what can happen to them; [`clock`]: processes whose clock is wrong.
+//! - [`parties`]: guests and staff at each [table](party); [`messenger`] sends what they want and [`ledger`] keeps what
+//!   they were told; [`model`] is what the read models must show because of it.
+//! - [`readers`]: who looks while everything breaks. [`screens`] and [`sse`]: what consoles applied.
+//! - [`verdict`]: the comparison; [`compare`], [`shown`] and [`violation`]: what it can find.
+//! - `windows`: beside the drawn faults, each window between two awaits, hit on purpose.
+//! - [`consoles`]: five hundred consoles that lose their gateway at once.
 
 mod cast;
+mod clock;
+mod compare;
+mod consoles;
 mod fault;
-mod guests;
+mod filler;
+mod house;
+mod ledger;
+mod messenger;
+mod model;
+mod parties;
+mod party;
+mod readers;
 mod screens;
+mod shown;
+mod sse;
 mod verdict;
+mod violation;
+mod ways;
+#[cfg(feature = "armable")]
+mod windows;
 
-use crate::restaurant::Restaurant;
 use cast::Cast;
 use fault::Fault;
-use guests::Guests;
+use house::House;
+use ledger::Ledger;
+use parties::Parties;
 use rand::{RngExt, SeedableRng, rngs::StdRng};
+use readers::Readers;
 use screens::Screens;
 use std::{
     collections::BTreeMap,
     sync::Arc,
     time::{Duration, Instant},
 };
+use violation::Violation;
 
 /// How long the run in `make test` takes, in minutes; with the recoveries it is about twice that.
 const MINUTES: f64 = 0.5;
@@ -40,54 +64,131 @@ fn setting<T: std::str::FromStr>(name: &str) -> Option<T> {
         .map(|text| text.parse().unwrap_or_else(|_| panic!("{name}={text} is no number")))
 }
 
+/// Everybody who takes part in a run.
+struct Run {
+    cast: Cast,
+    ledger: Arc<Ledger>,
+    houses: Vec<Arc<House>>,
+    parties: Parties,
+    _readers: Readers,
+    screens: Screens,
+    faults: BTreeMap<&'static str, Seen>,
+    longest: Duration,
+}
+
+/// What was seen of one kind of fault.
+#[derive(Default)]
+struct Seen {
+    times: u32,
+    /// From the moment when it was mended until everything was as promised, at most.
+    recovery: Duration,
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_promised_is_lost_whatever_is_killed_frozen_or_cut() {
     let seed = setting("ARIS_FAULTS_SEED").unwrap_or_else(|| u64::from(rand::random::<u32>()));
     let minutes: f64 = setting("ARIS_FAULTS_MINUTES").unwrap_or(MINUTES);
     println!("faults for {minutes} minutes; again with: make faults MINUTES={minutes} SEED={seed}");
     let mut random = StdRng::seed_from_u64(seed);
-    let mut cast = Cast::start().await;
-    let mut places = Vec::new();
-    for number in 0..RESTAURANTS {
-        places.push(Arc::new(Restaurant::open(&cast.installation, cast.command(), &format!("Casa-{number}")).await));
-    }
-    let guests = Guests::start(&places, &cast.command_urls(), seed);
-    let screens = Screens::start(&cast, &places);
-    let (mut faults, mut longest) = (BTreeMap::<&str, u32>::new(), Duration::ZERO);
+    let mut run = Run::start(seed).await;
     let end = Instant::now() + Duration::from_secs_f64(minutes * 60.0);
     let mut round = 0;
-    while Instant::now() < end {
+    while Instant::now() < end && run.ledger.violations().is_empty() {
         round += 1;
-        let fault = Fault::draw(&mut random);
-        *faults.entry(fault.name()).or_default() += 1;
+        let faults = Fault::draw_round(&mut random);
         tokio::time::sleep(CALM).await;
-        println!("{round:>4} {fault:?}");
-        cast.inflict(&fault).await;
-        let healed = Instant::now();
+        println!("{round:>4} {}", faults.iter().map(Fault::to_string).collect::<Vec<_>>().join(" and "));
         // Every so often nothing is let to settle in between.
-        if random.random_bool(0.25) {
-            continue;
-        }
-        guests.pause().await;
-        verdict::judge(&cast.installation, &places, &guests, &screens).await;
-        longest = longest.max(healed.elapsed());
-        guests.go_on();
+        run.round(&faults, random.random_bool(0.8)).await;
     }
-    guests.pause().await;
-    verdict::judge(&cast.installation, &places, &guests, &screens).await;
-    report(&guests, &screens, &faults, longest);
+    run.judge().await;
+    run.report();
+    let violations = run.ledger.violations();
+    assert!(violations.is_empty(), "{} violations; again with: make faults SEED={seed}", violations.len());
 }
 
-fn report(guests: &Guests, screens: &Screens, faults: &BTreeMap<&str, u32>, longest: Duration) {
-    let told = guests.told();
-    println!(
-        "commands: {} sent, {} acknowledged, {} tries without an answer, {} repeats with the same answer",
-        told.sent,
-        told.acknowledged.len(),
-        told.unknown,
-        told.repeated
-    );
-    println!("screens: {} events applied over {} connections", screens.applied(), screens.connections());
-    println!("faults: {}", faults.iter().map(|(name, count)| format!("{count} {name}")).collect::<Vec<_>>().join(", "));
-    println!("lost 0, repeated 0, reordered 0; longest recovery {:.1} s", longest.as_secs_f64());
+impl Run {
+    async fn start(seed: u64) -> Self {
+        let cast = Cast::start().await;
+        let ledger = Arc::new(Ledger::default());
+        let mut houses = Vec::new();
+        for number in 0..RESTAURANTS {
+            houses.push(Arc::new(House::open(&cast, &ledger, number).await));
+        }
+        let parties = Parties::start(&cast, &houses, &ledger, seed);
+        let readers = Readers::start(&cast, &houses, &ledger, seed);
+        let screens = Screens::start(&cast, &houses, &ledger);
+        Self {
+            cast,
+            ledger,
+            houses,
+            parties,
+            _readers: readers,
+            screens,
+            faults: BTreeMap::new(),
+            longest: Duration::ZERO,
+        }
+    }
+
+    async fn round(&mut self, faults: &[Fault], settle: bool) {
+        for fault in faults {
+            self.faults.entry(fault.name()).or_default().times += 1;
+            if matches!(fault, Fault::Clock(..)) {
+                self.ledger.a_clock_was_wrong();
+            }
+        }
+        let died = self.cast.inflict(faults).await;
+        died.into_iter().for_each(|it| self.ledger.accuse(Violation::broken(it)));
+        if settle {
+            let recovery = self.judge().await;
+            println!("     all answered and as promised after {:.1} s", recovery.as_secs_f64());
+            for fault in faults {
+                let seen = self.faults.entry(fault.name()).or_default();
+                seen.recovery = seen.recovery.max(recovery);
+            }
+        }
+    }
+
+    /// Gives how long it took until every command was answered and everything was as promised.
+    async fn judge(&mut self) -> Duration {
+        let healed = Instant::now();
+        self.parties.pause().await;
+        let answered = healed.elapsed();
+        let recovery = answered + verdict::judge(&self.cast, &self.houses, &self.ledger, &self.screens).await;
+        self.longest = self.longest.max(recovery);
+        self.parties.go_on();
+        recovery
+    }
+
+    fn injected(&self) -> u32 {
+        self.faults.values().map(|seen| seen.times).sum()
+    }
+
+    /// What was done and what was found: by kind, counted, and each violation by name.
+    fn report(&self) {
+        let counts = self.ledger.counts();
+        println!(
+            "commands: {} sent, {} acknowledged, {} refused by a rule, {} tries without an answer (unknown, sent again)",
+            counts.sent, counts.acknowledged, counts.refused, counts.unknown
+        );
+        println!(
+            "repeats: {} with the same answer, {} twins at once, {} keys refused for another request",
+            counts.repeats, counts.twins, counts.reused
+        );
+        println!(
+            "reads: {} answered, {} not answered, {} of strangers answered 404",
+            counts.reads, counts.reads_unanswered, counts.strangers
+        );
+        println!("screens: {} events applied over {} connections", self.screens.applied(), self.screens.connections());
+        println!(
+            "faults: {} (how often, what, and the longest until all was answered and as promised)",
+            self.injected()
+        );
+        for (name, Seen { times, recovery }) in &self.faults {
+            println!("{times:>5} {name:<24} {:>5.1} s", recovery.as_secs_f64());
+        }
+        let violations = self.ledger.violations();
+        violations.iter().for_each(|violation| println!("VIOLATION {violation}"));
+        println!("{}; longest recovery {:.1} s", violation::tally(&violations), self.longest.as_secs_f64());
+    }
 }

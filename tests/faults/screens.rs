@@ -1,7 +1,12 @@
-//! Consoles that come back by themselves, and what they applied.
+//! Consoles that come back by themselves, and what they applied: over sockets, and one over SSE.
 
-use super::cast::Cast;
-use crate::restaurant::Restaurant;
+use super::{
+    cast::Cast,
+    house::{House, TOKEN_FOR},
+    ledger::Ledger,
+    sse::{Sse, Step},
+    violation::{Kind, Violation},
+};
 use domain::{envelope::Cursor, scope::Scope};
 use realtime_gateway::{
     client::{ClientConfig, ClientEvent, RealtimeClient, TokenSource},
@@ -13,75 +18,114 @@ use std::sync::{
 };
 use tokio_util::task::AbortOnDropHandle;
 
-/// What each restaurant's screens show.
-pub(super) const SCOPES: [&str; 2] = ["kitchen:grill", "floor"];
+/// What each restaurant's sockets show.
+const SCOPES: [&str; 3] = ["kitchen:grill", "kitchen:bar", "floor"];
+/// What it follows over SSE.
+const SSE_SCOPE: &str = "audit";
 
 /// A screen.
 pub(super) struct Screen {
     pub(super) restaurant: usize,
     pub(super) scope: Scope,
+    shown: Shown,
+    _task: AbortOnDropHandle<()>,
+}
+
+/// What a screen has applied.
+#[derive(Clone, Default)]
+struct Shown {
     applied: Arc<Mutex<Vec<String>>>,
     connections: Arc<AtomicU64>,
-    _task: AbortOnDropHandle<()>,
+}
+
+impl Shown {
+    fn apply(&self, envelope: &str) {
+        self.applied.lock().unwrap_or_else(PoisonError::into_inner).push(envelope.to_owned());
+    }
+
+    fn connected(&self) {
+        self.connections.fetch_add(1, Ordering::Relaxed);
+    }
 }
 
 /// All screens.
 pub(super) struct Screens(pub(super) Vec<Screen>);
 
 impl Screens {
-    pub(super) fn start(cast: &Cast, places: &[Arc<Restaurant>]) -> Self {
-        let token = cast.installation.staff("owner");
-        let source: TokenSource = Arc::new(move || {
-            let token = token.clone();
-            Box::pin(async move { Ok(token) })
-        });
-        let each = places.iter().enumerate().flat_map(|(restaurant, place)| {
-            let (source, urls) = (source.clone(), cast.gateway_urls());
-            SCOPES.map(move |scope| Screen::start(restaurant, place, scope, urls.clone(), source.clone()))
+    pub(super) fn start(cast: &Cast, houses: &[Arc<House>], ledger: &Arc<Ledger>) -> Self {
+        let house = &cast.installation;
+        let token = house.staff_of(house.tenant, "owner", TOKEN_FOR);
+        let each = houses.iter().flat_map(|house| {
+            let mut gateways = cast.gateways();
+            gateways.rotate_left(house.number % cast.gateways().len());
+            let sockets = SCOPES.map(|scope| Screen::socket(house, scope, &gateways, &token, ledger));
+            let sse = Screen::sse(house, &gateways, &token, ledger);
+            sockets.into_iter().chain([sse])
         });
         Self(each.collect())
     }
 
     pub(super) fn applied(&self) -> usize {
-        self.0.iter().map(|screen| screen.applied().len()).sum()
+        self.0.iter().map(Screen::count).sum()
     }
 
     pub(super) fn connections(&self) -> u64 {
-        self.0.iter().map(|screen| screen.connections.load(Ordering::Relaxed)).sum()
+        self.0.iter().map(|screen| screen.shown.connections.load(Ordering::Relaxed)).sum()
     }
 }
 
 impl Screen {
-    fn start(restaurant: usize, place: &Restaurant, scope: &str, mut urls: Vec<String>, token: TokenSource) -> Self {
-        let by = restaurant % urls.len();
-        urls.rotate_left(by);
+    fn socket(house: &House, scope: &str, gateways: &[String], token: &str, ledger: &Arc<Ledger>) -> Self {
+        let urls = gateways.iter().map(|front| format!("ws://{front}/v1/realtime")).collect();
         let scope: Scope = scope.parse().unwrap();
-        let name = StreamName { restaurant: place.id, scope: scope.clone() };
+        let stream = StreamName { restaurant: house.id, scope: scope.clone() };
         let beginning = Cursor { epoch: 1, position: 0 };
+        let token = token.to_owned();
+        let source: TokenSource = Arc::new(move || {
+            let token = token.clone();
+            Box::pin(async move { Ok(token) })
+        });
         let device = Some("judge".to_owned());
-        let client =
-            RealtimeClient::connect(ClientConfig { urls, token, device, streams: vec![(name, Some(beginning))] });
-        let (applied, connections) = (Arc::<Mutex<Vec<String>>>::default(), Arc::<AtomicU64>::default());
-        let task = tokio::spawn(watch(client, Arc::clone(&applied), Arc::clone(&connections)));
-        Self { restaurant, scope, applied, connections, _task: AbortOnDropHandle::new(task) }
+        let config = ClientConfig { urls, token: source, device, streams: vec![(stream, Some(beginning))] };
+        let (shown, ledger) = (Shown::default(), Arc::clone(ledger));
+        let task = tokio::spawn(watch(RealtimeClient::connect(config), shown.clone(), ledger));
+        Self { restaurant: house.number, scope, shown, _task: AbortOnDropHandle::new(task) }
+    }
+
+    fn sse(house: &House, gateways: &[String], token: &str, ledger: &Arc<Ledger>) -> Self {
+        let (gateways, token) = (gateways.to_vec(), token.to_owned());
+        let sse = Sse { gateways, token, restaurant: house.id, scope: SSE_SCOPE.to_owned(), last: 0 };
+        let (shown, ledger) = (Shown::default(), Arc::clone(ledger));
+        let telling = shown.clone();
+        let task = tokio::spawn(sse.follow(move |step| match step {
+            None => telling.connected(),
+            Some(Step::Apply(envelope)) => telling.apply(&envelope),
+            Some(Step::Wrong(violation)) => ledger.accuse(violation),
+            Some(Step::Noted) => {}
+        }));
+        let scope = SSE_SCOPE.parse().unwrap();
+        Self { restaurant: house.number, scope, shown, _task: AbortOnDropHandle::new(task) }
     }
 
     /// The envelopes in the order in which they were applied.
     pub(super) fn applied(&self) -> Vec<String> {
-        self.applied.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.shown.applied.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// How many there are.
+    pub(super) fn count(&self) -> usize {
+        self.shown.applied.lock().unwrap_or_else(PoisonError::into_inner).len()
     }
 }
 
-async fn watch(mut client: RealtimeClient, applied: Arc<Mutex<Vec<String>>>, connections: Arc<AtomicU64>) {
+async fn watch(mut client: RealtimeClient, shown: Shown, ledger: Arc<Ledger>) {
     while let Some(event) = client.next().await {
         match event {
-            ClientEvent::Event { event, .. } => {
-                applied.lock().unwrap_or_else(PoisonError::into_inner).push(event.get().to_owned());
+            ClientEvent::Event { event, .. } => shown.apply(event.get()),
+            ClientEvent::Connected { .. } => shown.connected(),
+            ClientEvent::Reset { .. } | ClientEvent::Stopped { .. } => {
+                ledger.accuse(Violation::new(Kind::Different, format!("a screen cannot go on: {event:?}")));
             }
-            ClientEvent::Connected { .. } => {
-                connections.fetch_add(1, Ordering::Relaxed);
-            }
-            ClientEvent::Reset { .. } | ClientEvent::Stopped { .. } => panic!("a screen cannot go on: {event:?}"),
             _ => {}
         }
     }

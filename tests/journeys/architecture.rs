@@ -11,10 +11,12 @@ use std::{
 /// mistake; either way it is decided here and nowhere else.
 const ARROWS: &[(&str, &[&str])] = &[
     ("domain", &[]),
-    ("event-store", &["domain", "trace-context"]),
+    ("event-store", &["domain", "failpoints", "trace-context"]),
+    ("failpoints", &[]),
     ("messaging", &["domain"]),
     ("identity", &["domain"]),
     ("personal-data", &["domain"]),
+    ("safe-fetch", &[]),
     ("trace-context", &[]),
     ("service-kit", &["domain", "identity", "messaging", "trace-context"]),
     ("command-service", SHARED),
@@ -26,8 +28,11 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("local-servers", &[]),
 ];
 
+/// Crates that may use all of ours: the binary that embeds the services, and what only tests run.
+const MAY_USE_ALL: &[&str] = &["operator-cli", "testkit", "load"];
+
 const SHARED: &[&str] =
-    &["domain", "event-store", "messaging", "identity", "personal-data", "service-kit", "trace-context"];
+    &["domain", "event-store", "failpoints", "messaging", "identity", "personal-data", "service-kit", "trace-context"];
 
 /// What the rules of the domain must not know: clocks, networks, databases.
 const NOT_IN_DOMAIN: &[&str] = &["tokio", "sqlx", "axum", "hyper", "async-nats", "reqwest", "rand"];
@@ -65,11 +70,51 @@ fn every_arrow_between_crates_is_allowed() {
 }
 
 #[test]
+fn every_crate_of_the_workspace_has_its_arrows() {
+    let listed =
+        |name: &&String| ARROWS.iter().any(|(listed, _)| listed == name) || MAY_USE_ALL.contains(&name.as_str());
+    let dependencies = dependencies();
+    let forgotten: Vec<_> = dependencies.keys().filter(|name| !listed(name)).collect();
+    assert!(forgotten.is_empty(), "no arrows for {forgotten:?}");
+}
+
+/// What is in the tree of the domain: of tokio only the parts that cqrs-es brings, and no network.
+#[test]
+fn the_domain_brings_no_network_and_no_database() {
+    let tree = Command::new(std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned()))
+        .args(["tree", "--offline", "--package", "domain", "--prefix", "none", "--edges", "normal"])
+        .current_dir(root())
+        .output()
+        .unwrap();
+    assert!(tree.status.success(), "{}", String::from_utf8_lossy(&tree.stderr));
+    let tree = String::from_utf8_lossy(&tree.stdout).into_owned();
+    let names: BTreeSet<_> = tree.lines().filter_map(|line| line.split(' ').next()).collect();
+    assert!(names.contains("cqrs-es"), "{names:?}");
+    let forbidden: Vec<_> = NOT_IN_DOMAIN.iter().filter(|name| **name != "tokio" && names.contains(*name)).collect();
+    assert!(forbidden.is_empty(), "the domain brings {forbidden:?}");
+}
+
+#[test]
 fn the_domain_names_no_clock_network_or_database() {
     let dependencies = dependencies();
     let forbidden: Vec<_> =
         dependencies["domain"].iter().filter(|name| NOT_IN_DOMAIN.contains(&name.as_str())).collect();
     assert!(forbidden.is_empty(), "domain depends on {forbidden:?}");
+}
+
+#[test]
+fn no_normal_build_can_be_armed_with_failpoints() {
+    for package in metadata()["packages"].as_array().unwrap() {
+        let name = package["name"].as_str().unwrap();
+        for (feature, turns_on) in package["features"].as_object().unwrap() {
+            let arms = feature == "armable" || turns_on.to_string().contains("armable");
+            assert!(!arms || feature == "armable", "{name}: its feature `{feature}` arms failpoints");
+        }
+        for dependency in package["dependencies"].as_array().unwrap() {
+            let features = dependency["features"].to_string();
+            assert!(!features.contains("armable"), "{name} always arms {}", dependency["name"]);
+        }
+    }
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Services as processes of their own, on schemas of their own.
 
-use domain::ids::{RestaurantId, SessionId, TableId, TenantId};
+use domain::ids::{DinerId, RestaurantId, SessionId, TableId, TenantId};
 use identity::{Claims, SigningKey, claims::At, roles::permissions_of};
 use std::{
     process::Stdio,
@@ -10,6 +10,9 @@ use std::{
 use testkit::{Env, wait_for};
 use tokio::process::{Child, ChildStdin, Command};
 
+/// How long a service may take until it can serve.
+const READY_WITHIN: Duration = Duration::from_secs(60);
+
 /// One installation: schemas, subjects, a key, and whatever services a test starts.
 pub(crate) struct Installation {
     pub(crate) env: Env,
@@ -17,10 +20,21 @@ pub(crate) struct Installation {
     jwks: std::path::PathBuf,
     keys_dir: std::path::PathBuf,
     pub(crate) tenant: TenantId,
-    /// Replaces the MySQL port in what services are told, to put a proxy between.
-    pub(crate) mysql_port: Option<u16>,
     /// Where services send their spans; nowhere by default.
     pub(crate) collector: Option<String>,
+    /// Further variables of the services. One guest of a test does what a full dining room does.
+    pub(crate) settings: Vec<(&'static str, &'static str)>,
+}
+
+/// How one service differs from the others.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Special {
+    /// Where it finds MySQL, in place of the server's own port.
+    pub(crate) mysql: Option<u16>,
+    /// Where it finds NATS.
+    pub(crate) nats: Option<u16>,
+    /// More of its environment.
+    pub(crate) env: Vec<(&'static str, String)>,
 }
 
 /// A running `aris serve`. Dropping it kills it.
@@ -46,7 +60,15 @@ impl Installation {
         std::fs::create_dir_all(&keys_dir).unwrap();
         std::fs::write(keys_dir.join("signing.pem"), key.to_pem()).unwrap();
         std::fs::write(keys_dir.join("master-key"), personal_data::MasterKey::generate().unwrap()).unwrap();
-        Self { env, key, jwks, keys_dir, tenant: uuid::Uuid::now_v7().into(), mysql_port: None, collector: None }
+        Self {
+            env,
+            key,
+            jwks,
+            keys_dir,
+            tenant: uuid::Uuid::now_v7().into(),
+            collector: None,
+            settings: vec![("ARIS_LIMIT_GUEST_COMMAND", "off")],
+        }
     }
 
     /// Starts a service and waits until it is ready.
@@ -56,19 +78,28 @@ impl Installation {
 
     /// Starts a service at this port, where its clients look for it.
     pub(crate) async fn serve_at(&self, name: &str, port: u16) -> Service {
+        let mut service = self.spawn(name, port, &Special::default());
+        service.until_ready().await;
+        service
+    }
+
+    /// Starts a service that is not like the others; it may take a while until it is ready.
+    pub(crate) fn spawn(&self, name: &str, port: u16, special: &Special) -> Service {
         let access = &self.env.access;
+        let by_way_of = |url: &str| special.mysql.map_or(url.to_owned(), |port| at_port(url, port));
+        let nats = special.nats.map_or(self.env.nats_url.clone(), |port| format!("nats://127.0.0.1:{port}"));
         let mut process = Command::new(env!("CARGO_BIN_EXE_aris"))
             .args(["serve", name, "--listen", &format!("127.0.0.1:{port}"), "--until-stdin-ends"])
-            .env("ARIS_WRITER_URL", self.by_way_of(&access.writer))
-            .env("ARIS_RELAY_URL", self.by_way_of(&access.relay))
-            .env("ARIS_READER_URL", self.by_way_of(&access.reader))
-            .env("ARIS_PROJECTION_URL", self.by_way_of(&access.projection))
-            .env("ARIS_IDENTITY_URL", self.by_way_of(&access.identity))
+            .env("ARIS_WRITER_URL", by_way_of(&access.writer))
+            .env("ARIS_RELAY_URL", by_way_of(&access.relay))
+            .env("ARIS_READER_URL", by_way_of(&access.reader))
+            .env("ARIS_PROJECTION_URL", by_way_of(&access.projection))
+            .env("ARIS_IDENTITY_URL", by_way_of(&access.identity))
             .env("ARIS_SIGNING_KEYS_DIR", &self.keys_dir)
             .env("ARIS_MASTER_KEY_FILE", self.keys_dir.join("master-key"))
             .env("ARIS_MAIL_FOLDER", self.keys_dir.join("mails"))
-            .env("ARIS_PERSONAL_URL", self.by_way_of(&access.personal))
-            .env("ARIS_NATS_URL", &self.env.nats_url)
+            .env("ARIS_PERSONAL_URL", by_way_of(&access.personal))
+            .env("ARIS_NATS_URL", nats)
             .env("ARIS_NATS_PREFIX", &self.env.nats_prefix)
             .env("ARIS_JWKS_FILE", &self.jwks)
             .env("ARIS_RELAY_LEASE_MS", "2000")
@@ -77,29 +108,35 @@ impl Installation {
             .env("ARIS_NODE", format!("{name}-{port}"))
             .env("RUST_LOG", std::env::var("RUST_LOG").unwrap_or_else(|_| "error".to_owned()))
             .env("OTEL_EXPORTER_OTLP_ENDPOINT", self.collector.as_deref().unwrap_or_default())
+            .envs(special.env.iter().map(|(name, value)| (*name, value)))
+            .envs(self.settings.iter().copied())
             .stdin(Stdio::piped())
             .kill_on_drop(true)
             .spawn()
             .unwrap();
         let lifeline = process.stdin.take();
-        let mut service = Service { name: name.to_owned(), port, process, _lifeline: lifeline };
-        service.until_ready().await;
-        service
-    }
-
-    fn by_way_of(&self, url: &str) -> String {
-        let Some(port) = self.mysql_port else { return url.to_owned() };
-        let (before, after) = url.rsplit_once(':').unwrap();
-        let (_, schema) = after.split_once('/').unwrap();
-        format!("{before}:{port}/{schema}")
+        Service { name: name.to_owned(), port, process, _lifeline: lifeline }
     }
 
     /// A token with a role in every restaurant of the tenant.
     pub(crate) fn staff(&self, role: &str) -> String {
+        self.staff_of(self.tenant, role, chrono::Duration::hours(1))
+    }
+
+    /// A token with a role in every restaurant of any tenant.
+    pub(crate) fn staff_of(&self, tenant: TenantId, role: &str, lifetime: chrono::Duration) -> String {
+        self.signed(role, tenant, role, lifetime)
+    }
+
+    /// A token of this person, with a role in every restaurant of the tenant.
+    pub(crate) fn person(&self, name: &str, role: &str) -> String {
+        self.signed(name, self.tenant, role, chrono::Duration::hours(1))
+    }
+
+    fn signed(&self, name: &str, tenant: TenantId, role: &str, lifetime: chrono::Duration) -> String {
         let rights = permissions_of(role).unwrap();
         let now = chrono::Utc::now();
-        let claims =
-            Claims::staff(role, self.tenant, &[role], &[(At::Everywhere, rights)], now, chrono::Duration::hours(1));
+        let claims = Claims::staff(name, tenant, &[role], &[(At::Everywhere, rights)], now, lifetime);
         self.key.sign(&claims).unwrap()
     }
 
@@ -110,9 +147,32 @@ impl Installation {
 
     /// A token for a new guest.
     pub(crate) fn guest(&self, restaurant: RestaurantId, table: TableId, session: SessionId) -> String {
-        let diner = uuid::Uuid::now_v7().into();
+        self.guest_at(restaurant, table, session, chrono::Utc::now(), chrono::Duration::hours(1))
+    }
+
+    /// A token for this guest.
+    pub(crate) fn guest_as(
+        &self,
+        restaurant: RestaurantId,
+        table: TableId,
+        session: SessionId,
+        diner: DinerId,
+    ) -> String {
         let (now, hour) = (chrono::Utc::now(), chrono::Duration::hours(1));
-        let claims = Claims::guest(diner, self.tenant, restaurant, (table, session), now, hour);
+        self.key.sign(&Claims::guest(diner, self.tenant, restaurant, (table, session), now, hour)).unwrap()
+    }
+
+    /// A token for a new guest, made at this time and good for so long.
+    pub(crate) fn guest_at(
+        &self,
+        restaurant: RestaurantId,
+        table: TableId,
+        session: SessionId,
+        now: chrono::DateTime<chrono::Utc>,
+        lifetime: chrono::Duration,
+    ) -> String {
+        let diner = uuid::Uuid::now_v7().into();
+        let claims = Claims::guest(diner, self.tenant, restaurant, (table, session), now, lifetime);
         self.key.sign(&claims).unwrap()
     }
 }
@@ -137,11 +197,12 @@ impl Service {
         self.port
     }
 
-    async fn until_ready(&mut self) {
+    /// Waits until it can serve.
+    pub(crate) async fn until_ready(&mut self) {
         let client = reqwest::Client::new();
         let (url, name) = (format!("{}/readyz", self.url()), self.name.clone());
         let process = &mut self.process;
-        wait_for(&format!("{name} is ready"), Duration::from_secs(30), async || {
+        wait_for(&format!("{name} is ready"), READY_WITHIN, async || {
             assert!(process.try_wait().unwrap().is_none(), "{name} ended");
             match client.get(&url).send().await {
                 Ok(answer) if answer.status().is_success() => Ok(()),
@@ -150,6 +211,11 @@ impl Service {
             }
         })
         .await;
+    }
+
+    /// How the process ended, if it has.
+    pub(crate) fn ended(&mut self) -> Option<std::process::ExitStatus> {
+        self.process.try_wait().unwrap()
     }
 
     /// kill -9, and waits until it is gone.
@@ -171,7 +237,14 @@ impl Service {
     }
 }
 
-/// A port that was free a moment ago.
+/// The same address at another port.
+fn at_port(url: &str, port: u16) -> String {
+    let (before, after) = url.rsplit_once(':').unwrap();
+    let (_, schema) = after.split_once('/').unwrap();
+    format!("{before}:{port}/{schema}")
+}
+
+/// A port that was free a moment ago, and that no outgoing connection takes while its server is away.
 pub(crate) fn free_port() -> u16 {
-    std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
+    local_servers::free_port().unwrap()
 }

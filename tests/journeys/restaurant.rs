@@ -6,6 +6,8 @@ use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
+/// How long a connection may be kept without a request.
+const IDLE: Duration = Duration::from_secs(2);
 /// How long a command may be repeated while services are away.
 const PATIENCE: Duration = Duration::from_secs(40);
 
@@ -37,12 +39,14 @@ pub(crate) struct Caller {
     http: reqwest::Client,
     token: String,
     traceparent: Option<String>,
+    correlation: Option<String>,
 }
 
 impl Caller {
     pub(crate) fn new(token: String) -> Self {
-        let http = reqwest::Client::builder().timeout(Duration::from_secs(30)).build().unwrap();
-        Self { http, token, traceparent: None }
+        // Connections that went silent are not tried one after another: those that were idle meanwhile are dropped.
+        let http = reqwest::Client::builder().timeout(Duration::from_secs(30)).pool_idle_timeout(IDLE).build().unwrap();
+        Self { http, token, traceparent: None, correlation: None }
     }
 
     /// Speaks as part of this trace.
@@ -51,14 +55,21 @@ impl Caller {
         self
     }
 
+    /// Speaks with this correlation id.
+    pub(crate) fn correlated(mut self, id: &str) -> Self {
+        self.correlation = Some(id.to_owned());
+        self
+    }
+
     /// One command, once.
     pub(crate) async fn post(&self, base: &str, path: &str, key: &str, body: &Value) -> Result<Answer, reqwest::Error> {
         let request = self.http.request(Method::POST, format!("{base}/v1/restaurants{path}"));
         let request = request.bearer_auth(&self.token).header("Idempotency-Key", key).json(body);
-        let request = match &self.traceparent {
-            Some(traceparent) => request.header("traceparent", traceparent),
+        let more = [("traceparent", &self.traceparent), ("x-correlation-id", &self.correlation)];
+        let request = more.into_iter().fold(request, |request, (name, value)| match value {
+            Some(value) => request.header(name, value),
             None => request,
-        };
+        });
         let answer = request.send().await?;
         let header = |name: &str| answer.headers().get(name).and_then(|it| it.to_str().ok()).map(str::to_owned);
         let (replayed, location) = (header("idempotency-replayed").is_some(), header("location"));
@@ -78,6 +89,13 @@ impl Caller {
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
+    }
+
+    /// Asks once; the status and what was answered.
+    pub(crate) async fn ask(&self, base: &str, path: &str) -> Result<(StatusCode, Value), reqwest::Error> {
+        let answer = self.http.get(format!("{base}/v1/restaurants{path}")).bearer_auth(&self.token).send().await?;
+        let (status, bytes) = (answer.status(), answer.bytes().await?);
+        Ok((status, serde_json::from_slice(&bytes).unwrap_or(Value::Null)))
     }
 
     /// A read model, as of this position or later.

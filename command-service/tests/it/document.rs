@@ -20,8 +20,8 @@ fn every_command_of_the_contract_is_there() {
 fn every_operation_has_words_a_permission_its_answers_and_its_problems() {
     for (path, operation) in operations() {
         let open_to_all = operation["security"] == serde_json::json!([{}]);
-        let who = if open_to_all { "x-public" } else { "x-permission" };
-        for member in ["summary", "operationId", who, "x-problems"] {
+        assert_eq!(operation["x-permission"].is_null(), open_to_all, "{path}");
+        for member in ["summary", "operationId", "x-problems"] {
             assert!(!operation[member].is_null(), "{path} has no {member}");
         }
         let responses = operation["responses"].as_object().unwrap();
@@ -31,10 +31,15 @@ fn every_operation_has_words_a_permission_its_answers_and_its_problems() {
         assert_eq!(open_to_all, path.starts_with("/v1/table-codes/"), "{path}");
         let refuses = !operation["x-problems"].as_array().unwrap().is_empty();
         assert_eq!(responses.contains_key("409"), refuses, "{path}");
-        for status in ["400", "408", "413", "415", "422", "500", "503"] {
+        for status in ["400", "408", "413", "414", "415", "422", "429", "500", "503"] {
             assert!(responses.contains_key(status), "{path} does not tell of {status}");
         }
         assert_eq!(responses.contains_key("404"), path.contains('{'), "{path}");
+        for (status, response) in responses {
+            let headers = &response["headers"];
+            assert!(!headers["RateLimit"].is_null() && !headers["RateLimit-Policy"].is_null(), "{path} {status}");
+        }
+        assert!(!responses["429"]["headers"]["Retry-After"].is_null(), "{path}");
         let conflicts = &operation["responses"]["409"]["content"]["application/problem+json"]["examples"];
         for code in operation["x-problems"].as_array().unwrap() {
             assert!(!conflicts[code.as_str().unwrap()].is_null(), "{path} has no example of {code}");

@@ -56,5 +56,6 @@ pub use mysql::MysqlServer;
 pub use mysql_options::MysqlOptions;
 pub use nats::NatsServer;
 pub use nats_options::NatsOptions;
+pub use ports::free as free_port;
 pub use progress::{Progress, QuietProgress, TerminalProgress};
 pub use version::Version;

@@ -171,7 +171,8 @@ fn config_text(options: &NatsOptions) -> String {
     // JSON strings are what the configuration's quoted strings are.
     let store = serde_json::Value::from(options.store_dir.to_string_lossy());
     let sync = if options.sync_always { "\n  sync_interval: always" } else { "" };
-    format!("jetstream {{\n  store_dir: {store}{sync}\n}}\n{}\n", options.extra_config)
+    let most = options.max_file_store.map(|bytes| format!("\n  max_file_store: {bytes}")).unwrap_or_default();
+    format!("jetstream {{\n  store_dir: {store}{sync}{most}\n}}\n{}\n", options.extra_config)
 }
 
 /// A name that no other running server has, so that a greeting tells who it is from.

@@ -18,6 +18,8 @@ pub struct NatsOptions {
     /// Whether a stored message is on the disk before it is acknowledged (`sync_interval: always`).
     /// Without it, a loss of power may take acknowledged messages of the last minutes along.
     pub sync_always: bool,
+    /// Most bytes that all streams together may take of the disk; `None` leaves it to the server.
+    pub max_file_store: Option<u64>,
     /// Further lines of the server's configuration file.
     pub extra_config: String,
     /// How long the server may take to shut down before it is killed (in whole seconds); 0 s kills
@@ -38,6 +40,7 @@ impl NatsOptions {
             port: None,
             log_file: None,
             sync_always: true,
+            max_file_store: None,
             extra_config: String::new(),
             grace: Duration::from_secs(10),
             remove_data: false,

@@ -16,7 +16,10 @@ const TO: u16 = 32_000;
 const TRIES: u16 = 500;
 
 /// A port of 127.0.0.1 that was free a moment ago. The caller must cope with losing it.
-pub(crate) fn free() -> Result<u16, ServerError> {
+///
+/// # Errors
+/// When none of 500 ports that were tried is free.
+pub fn free() -> Result<u16, ServerError> {
     // Processes that start together begin at different places; later calls of one process go on.
     static STEP: AtomicU16 = AtomicU16::new(0);
     let nanos = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.subsec_nanos());

@@ -38,7 +38,6 @@ pub(super) struct Accept {
     post, path = "/v1/auth/invitations/accept", tag = "auth",
     responses((status = 200, body = LoggedIn)),
     extensions(
-        ("x-public" = json!(true)),
         ("x-problems" = json!(["link-worthless", "login-failed", "too-many-attempts", "member-inactive", "overloaded"]))
     ),
     security(()),

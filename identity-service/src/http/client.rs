@@ -2,9 +2,10 @@
 
 use axum::extract::FromRequestParts;
 use http::request::Parts;
-use std::{convert::Infallible, net::SocketAddr};
+use service_kit::client::{Client, counted_as};
+use std::convert::Infallible;
 
-/// The address that a request comes from, as far as it is known: tries are counted for each.
+/// The address that tries are counted under, as far as it is known.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Address(pub(crate) String);
 
@@ -12,7 +13,7 @@ impl<S: Sync> FromRequestParts<S> for Address {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        let peer = parts.extensions.get::<SocketAddr>();
-        Ok(Self(peer.map_or_else(|| "unknown".to_owned(), |peer| peer.ip().to_canonical().to_string())))
+        let client = parts.extensions.get::<Client>();
+        Ok(Self(client.map_or_else(|| "unknown".to_owned(), |client| counted_as(client.address).to_string())))
     }
 }

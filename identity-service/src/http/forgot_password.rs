@@ -26,7 +26,7 @@ pub(super) struct Forgot {
 #[utoipa::path(
     post, path = "/v1/auth/password/forgot", tag = "auth",
     responses((status = 202, description = "If there is such an account, a mail is on its way")),
-    extensions(("x-public" = json!(true)), ("x-problems" = json!(["too-many-attempts"]))),
+    extensions(("x-problems" = json!(["too-many-attempts"]))),
     security(()),
 )]
 pub(super) async fn forgot_password(

@@ -13,7 +13,6 @@ use http::header;
 #[utoipa::path(
     get, path = "/.well-known/jwks.json", tag = "auth",
     responses((status = 200, description = "The key set", content_type = "application/json")),
-    extensions(("x-public" = json!(true))),
     security(()),
 )]
 pub(super) async fn jwks(State(app): State<App>) -> Response {

@@ -47,7 +47,6 @@ pub(super) struct LogIn {
     post, path = "/v1/auth/login", tag = "auth",
     responses((status = 200, body = LoggedIn)),
     extensions(
-        ("x-public" = json!(true)),
         ("x-problems" = json!(["login-failed", "too-many-attempts", "tenant-not-named", "member-inactive", "overloaded"]))
     ),
     security(()),

@@ -33,7 +33,7 @@ pub(super) struct Refresh {
 #[utoipa::path(
     post, path = "/v1/auth/refresh", tag = "auth",
     responses((status = 200, body = LoggedIn)),
-    extensions(("x-public" = json!(true)), ("x-problems" = json!(["refresh-invalid", "member-inactive"]))),
+    extensions(("x-problems" = json!(["refresh-invalid", "member-inactive"]))),
     security(()),
 )]
 pub(super) async fn refresh(

@@ -29,7 +29,7 @@ pub(super) struct Reset {
 #[utoipa::path(
     post, path = "/v1/auth/password/reset", tag = "auth",
     responses((status = 204, description = "The password is the new one")),
-    extensions(("x-public" = json!(true)), ("x-problems" = json!(["link-worthless", "overloaded"]))),
+    extensions(("x-problems" = json!(["link-worthless", "overloaded"]))),
     security(()),
 )]
 pub(super) async fn reset_password(

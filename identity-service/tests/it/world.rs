@@ -16,7 +16,7 @@ use messaging::Namespace;
 use personal_data::{Field, MasterKey, PersonalKeys};
 use reqwest::{Client, StatusCode};
 use serde_json::{Value, json};
-use service_kit::{config::Secret, http::HttpConfig};
+use service_kit::{client::Client as From, config::Secret, http::HttpConfig};
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 use testkit::{Append, Env, MailServer, wait_for};
 use tokio::net::TcpListener;
@@ -218,8 +218,8 @@ async fn serve(env: &Env, master: &str, keys: &std::path::Path, mails: &MailServ
     let address = listener.local_addr().unwrap();
     let routes = service.routes().layer(from_fn(async |mut request: Request, next: axum::middleware::Next| {
         if let Some(from) = request.headers().get("x-test-address") {
-            let ip: std::net::IpAddr = from.to_str().unwrap().parse().unwrap();
-            request.extensions_mut().insert(SocketAddr::from((ip, 1)));
+            let address = from.to_str().unwrap().parse().unwrap();
+            request.extensions_mut().insert(From { address, is_https: false });
         }
         next.run(request).await
     }));

@@ -28,7 +28,7 @@ pub(super) struct Api {
     tally: Arc<Tally>,
 }
 
-/// An answer that counts: anything but 503.
+/// An answer that counts: anything but 429 and 503.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Reply {
     pub(super) status: StatusCode,
@@ -121,7 +121,7 @@ impl Api {
     async fn send(&self, token: &str, path: &str, body: &Value, key: &str) -> reqwest::Result<Sent> {
         let request = self.http.post(format!("{}{path}", self.commands)).bearer_auth(token);
         let answer = request.header("idempotency-key", key).json(body).send().await?;
-        if answer.status() == StatusCode::SERVICE_UNAVAILABLE {
+        if matches!(answer.status(), StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS) {
             return Ok(Sent::Busy(asked_pause(&answer)));
         }
         let header = |name| answer.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);

@@ -67,10 +67,11 @@ async fn outbox(pool: &MySqlPool) -> Result<(u64, u64), sqlx::Error> {
 }
 
 async fn projections(views: &MySqlPool) -> Result<Vec<String>, sqlx::Error> {
-    let rows: Vec<(String,)> =
-        sqlx::query_as("SELECT projection FROM projections WHERE status = 'live' ORDER BY projection")
-            .fetch_all(views)
-            .await?;
+    let rows: Vec<(String,)> = sqlx::query_as(
+        "SELECT projection FROM projections WHERE status IN ('live', 'ready', 'previous') ORDER BY projection",
+    )
+    .fetch_all(views)
+    .await?;
     Ok(rows.into_iter().map(|(name,)| name).collect())
 }
 

@@ -60,7 +60,7 @@ impl Whereabouts {
             .iter()
             .map(|it| {
                 json!({
-                    "projection": it.projection, "cursor": cursor(it.cursor), "passed": it.has_passed(self.event),
+                    "projection": it.projection.to_string(), "cursor": cursor(it.cursor), "passed": it.has_passed(self.event),
                     "parked": it.parked.as_ref().map(|parked| json!({"class": parked.class, "cause": parked.cause})),
                 })
             })

@@ -1,6 +1,7 @@
 //! What stands around the services: listener, health, documentation, the end.
 
 mod docs;
+mod limits;
 pub(crate) mod openapi;
 mod parts;
 mod serve;

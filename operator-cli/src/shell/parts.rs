@@ -4,20 +4,22 @@ use crate::cli::ServiceName;
 use anyhow::{Context, Result};
 use axum::Router;
 use futures::future::{BoxFuture, join_all};
-use service_kit::health::Check;
+use service_kit::{health::Check, limits::Identify};
 use tokio_util::sync::CancellationToken;
 
 /// Running services.
 pub(super) struct Parts {
     pub(super) routes: Router,
     pub(super) checks: Vec<Check>,
+    /// How the sender of a request is found out; all services know the same tokens.
+    pub(super) identify: Option<Identify>,
     stopped: Vec<BoxFuture<'static, ()>>,
 }
 
 impl Parts {
     /// Starts these services. What one lacks in its environment is told before anything listens.
     pub(super) async fn start(services: &[ServiceName], shutdown: &CancellationToken) -> Result<Self> {
-        let mut parts = Self { routes: Router::new(), checks: Vec::new(), stopped: Vec::new() };
+        let mut parts = Self { routes: Router::new(), checks: Vec::new(), identify: None, stopped: Vec::new() };
         for service in services {
             parts
                 .add(*service, shutdown.clone())
@@ -32,6 +34,7 @@ impl Parts {
             ($service:ident) => {{
                 let service = $service::start($service::Config::from_env()?, shutdown).await?;
                 self.include(service.routes(), service.health());
+                self.identify = self.identify.take().or_else(|| service.identify());
                 self.stopped.push(Box::pin(service.stopped()));
             }};
         }

@@ -1,11 +1,11 @@
 //! `aris serve`: one service, or all of them, on one port.
 
-use super::{docs, parts::Parts, signals};
+use super::{docs, limits, parts::Parts, signals};
 use crate::cli::{Serve, ServiceName};
 use anyhow::{Context, Result};
 use service_kit::{
     health::{self, Health},
-    http::{self, HttpConfig},
+    http::{self, HttpConfig, Server},
     panics,
 };
 use std::time::Duration;
@@ -42,12 +42,15 @@ fn services(named: ServiceName) -> Vec<ServiceName> {
 
 /// Runs services behind this listener until the shutdown, and until what they took in is done.
 async fn run(services: &[ServiceName], listener: TcpListener, shutdown: CancellationToken) -> Result<()> {
+    let (server, config) = (Server::from_env()?, HttpConfig::from_env()?);
+    let limits = limits::start(&shutdown)?;
     let parts = Parts::start(services, &shutdown).await?;
     let health = Health::new(parts.checks.clone(), shutdown.clone());
     let routes = parts.routes.clone().merge(health::routes(health)).merge(docs::routes());
     let names: Vec<_> = services.iter().map(|service| service.as_str()).collect();
     tracing::info!(services = names.join(","), address = %listener.local_addr()?, "listening");
-    http::serve(listener, http::app(routes, &HttpConfig::from_env()), shutdown).await;
+    let config = HttpConfig { limits: Some(limits), identify: parts.identify.clone(), ..config };
+    server.run(listener, http::app(routes, &config), shutdown).await;
     if tokio::time::timeout(END_WITHIN, parts.stopped()).await.is_err() {
         tracing::warn!("a service did not end in time; nothing acknowledged is lost");
     }

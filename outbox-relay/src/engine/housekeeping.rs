@@ -5,6 +5,7 @@ use crate::{
     book::{MARKS_MAX, REFILLS_MAX},
     reconciler::Order,
 };
+use failpoints::failpoint;
 use futures::{FutureExt, future::BoxFuture};
 use std::time::Duration;
 use tokio::time::Instant;
@@ -27,7 +28,12 @@ impl Engine {
         self.state.book.sweep(self.state.polls_started, self.state.polls_finished);
         while self.state.book.refills() < REFILLS_MAX {
             match self.orders.try_recv() {
-                Ok(Order::Refill(refill)) => drop(self.state.book.refill(&refill)),
+                Ok(Order::Refill(refill)) => {
+                    if !self.state.book.refill(&refill) {
+                        // It has something else to do now; afterwards it is compared again.
+                        self.doubts.add([refill.feed.shard()].into());
+                    }
+                }
                 Ok(Order::Resume) => self.state.book.rest_no_longer(),
                 Err(_) => break,
             }
@@ -66,7 +72,11 @@ impl Engine {
         }
         let store = self.store.clone();
         let deletion: BoxFuture<'static, Deleted> = async move {
-            let result = store.delete(&marks).await;
+            let result = match failpoint!("relay.acked") {
+                Ok(()) => store.delete(&marks).await,
+                Err(error) => Err(sqlx::Error::Io(error)),
+            };
+            let _ = failpoint!("relay.deleted");
             (marks, result)
         }
         .boxed();

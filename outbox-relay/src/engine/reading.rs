@@ -7,6 +7,7 @@ use crate::{
 };
 use chrono::Utc;
 use domain::envelope::RecordedEvent;
+use failpoints::failpoint;
 use futures::FutureExt;
 use std::collections::BTreeSet;
 use tokio::time::Instant;
@@ -42,6 +43,7 @@ impl Engine {
         self.state.last_was_events = true;
         let read = async move {
             let events = store.events(&ranges).await;
+            let events = failpoint!("relay.read").map_err(sqlx::Error::Io).and(events);
             Found::Events { asked: ranges, events }
         };
         self.state.read.start(read.boxed());
@@ -76,7 +78,10 @@ impl Engine {
                     Err(error) => self.on_store_error(&error),
                 }
             }
-            Found::Events { asked, events: Ok(events) } => self.publish(&asked, &events).await,
+            Found::Events { asked, events: Ok(events) } => {
+                self.publish(&asked, &events).await;
+                let _ = failpoint!("relay.published");
+            }
             Found::Events { events: Err(error), .. } => self.on_store_error(&error),
         }
     }

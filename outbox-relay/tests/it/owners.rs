@@ -5,6 +5,7 @@ use crate::support::{
 };
 use outbox_relay::Config;
 use testkit::{Env, wait_for};
+use tokio::time::Instant;
 
 fn named(env: &Env, node: &str) -> Config {
     Config { node: node.to_owned(), ..config(env) }
@@ -58,7 +59,7 @@ async fn a_relay_that_ends_gives_its_shards_back_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_frozen_owner_that_wakes_up_does_no_harm() {
+async fn an_owner_frozen_for_twice_its_lease_loses_and_disorders_nothing() {
     let env = Env::start().await;
     let committers = committers(&env).await;
     let old = OwnProcess::start(named(&env, "old"));
@@ -66,6 +67,7 @@ async fn a_frozen_owner_that_wakes_up_does_no_harm() {
     let places = places(&env, &committers, 4).await;
     order(&places, &committers, 5).await;
     let frozen = old.freeze().await;
+    let thaw = Instant::now() + 2 * config(&env).lease;
     order(&places, &committers, 5).await;
 
     let (_new, _stop) = relay(named(&env, "new")).await;
@@ -73,6 +75,8 @@ async fn a_frozen_owner_that_wakes_up_does_no_harm() {
     order(&places, &committers, 5).await;
     stream_reaches(&env, &heads(&env).await).await;
 
+    // The time that passes is what is tested.
+    tokio::time::sleep_until(thaw).await;
     drop(frozen);
     wait_for_shares(&env, &[("new", 32), ("old", 32)]).await;
     order(&places, &committers, 10).await;

@@ -1,10 +1,7 @@
 //! The rows that ought to be there, from the domain's own aggregates.
 
 use super::rows::Rows;
-use crate::views::{
-    kitchen_board::schema::TABLES as KITCHEN, orders::schema::TABLES as ORDER,
-    restaurants::schema::TABLES as RESTAURANT,
-};
+use crate::views::{kitchen_board::schema as kitchen, orders::schema as order, restaurants::schema as restaurant};
 use chrono::{DateTime, Utc};
 use domain::{
     dining::{JoinRequested, SessionEvent, TableSession},
@@ -123,7 +120,7 @@ impl Expected {
                 "currency": item.price.currency, "tax_rate_bp": item.tax_rate_bp, "station": item.station,
                 "available": item.available,
             });
-            rows.insert((RESTAURANT.items, id.to_string()), value);
+            rows.insert((restaurant::ITEMS, id.to_string()), value);
         }
     }
 
@@ -147,10 +144,10 @@ fn add_restaurant(rows: &mut Rows, created: &RestaurantCreated) {
         "name": created.name, "currency": created.currency, "time_zone": created.time_zone,
         "stations": created.stations,
     });
-    rows.insert((RESTAURANT.restaurants, "restaurant".to_owned()), value);
+    rows.insert((restaurant::RESTAURANTS, "restaurant".to_owned()), value);
     for (ordinal, table) in created.tables.iter().enumerate() {
         let value = json!({"ordinal": ordinal, "label": table.label, "seats": table.seats});
-        rows.insert((RESTAURANT.tables, table.table_id.to_string()), value);
+        rows.insert((restaurant::TABLES, table.table_id.to_string()), value);
     }
 }
 
@@ -163,11 +160,11 @@ impl SessionFold {
             "table_id": visit.table_id, "table_label": visit.table_label,
             "opened_at": format_time(self.opened_at), "closed_at": closed_at.map(format_time),
         });
-        rows.insert((RESTAURANT.sessions, id.to_string()), value);
+        rows.insert((restaurant::SESSIONS, id.to_string()), value);
         for (index, diner) in visit.diners.iter().enumerate() {
             let left_at = self.left.get(&diner.diner_id).filter(|_| diner.left).copied().map(format_time);
             let value = json!({"diner_id": diner.diner_id, "left_at": left_at});
-            rows.insert((RESTAURANT.diners, format!("{id}/{}", index + 1)), value);
+            rows.insert((restaurant::DINERS, format!("{id}/{}", index + 1)), value);
         }
         let waiting = visit.requests.iter().filter(|request| session.is_open() && !request.declined);
         for (asked, at) in waiting.filter_map(|request| self.asked.get(&request.diner_id)) {
@@ -175,7 +172,7 @@ impl SessionFold {
                 "table_label": asked.table_label, "mark": asked.mark, "requested_at": format_time(*at),
                 "expires_at": format_time(asked.expires_at),
             });
-            rows.insert((RESTAURANT.join_requests, format!("{id}/{}", asked.diner_id)), value);
+            rows.insert((restaurant::JOIN_REQUESTS, format!("{id}/{}", asked.diner_id)), value);
         }
     }
 }
@@ -229,7 +226,7 @@ impl OrderFold {
             "fired_at": format_time(*at),
             "changed_at": self.changed.get(&line.line_id).copied().map(format_time),
         });
-        Some(((KITCHEN.lines, format!("{}/{}", line.station, line.line_id)), value))
+        Some(((kitchen::LINES, format!("{}/{}", line.station, line.line_id)), value))
     }
 
     fn add(&self, rows: &mut Rows) {
@@ -241,7 +238,7 @@ impl OrderFold {
             "note": placed.note, "reason": self.reason, "currency": placed.total.currency,
             "total": placed.total.amount, "tax": placed.tax.amount, "version": self.version,
         });
-        rows.insert((ORDER.orders, placed.order_id.to_string()), value);
+        rows.insert((order::ORDERS, placed.order_id.to_string()), value);
         for (ordinal, line) in placed.lines.iter().enumerate() {
             let value = json!({
                 "ordinal": ordinal, "item_id": line.item_id, "name": line.name, "quantity": line.quantity,
@@ -249,7 +246,7 @@ impl OrderFold {
                 "line_tax": line.line_tax.amount, "station": line.station,
                 "state": order.line(line.line_id).map(|line| line.state.as_str()), "note": line.note,
             });
-            rows.insert((ORDER.lines, format!("{}/{}", placed.order_id, line.line_id)), value);
+            rows.insert((order::LINES, format!("{}/{}", placed.order_id, line.line_id)), value);
         }
     }
 }

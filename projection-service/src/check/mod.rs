@@ -6,7 +6,11 @@
 mod expected;
 mod rows;
 
-use crate::views::{kitchen_board, orders, restaurants};
+use crate::{
+    generation::Projection,
+    generations,
+    views::{kitchen_board, orders},
+};
 use domain::{envelope::Cursor, ids::FeedId, limits::PAGE_EVENTS_MAX};
 use event_store::{
     follow::{FeedFollower, FollowError},
@@ -24,15 +28,15 @@ pub const DIFFERENCES_MAX: usize = 100;
 pub struct Report {
     /// The restaurant.
     pub feed: FeedId,
-    /// One for each view.
+    /// One for each generation that is kept up to date, view by view.
     pub views: Vec<ViewReport>,
 }
 
 /// What was found out about one view.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ViewReport {
-    /// The view and its version.
-    pub projection: &'static str,
+    /// The view and its generation.
+    pub projection: Projection,
     /// Where it stands; the comparison is with the events up to here.
     pub cursor: Cursor,
     /// How many events were folded.
@@ -51,7 +55,7 @@ pub struct ViewReport {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Difference {
     /// The table.
-    pub table: &'static str,
+    pub table: String,
     /// The row's key without the feed.
     pub key: String,
     /// The row as JSON according to the events; nothing when it should not be there.
@@ -60,8 +64,8 @@ pub struct Difference {
     pub found: Option<String>,
 }
 
-/// A view: its name, its tables, and the rows that ought to be there.
-type Check = (&'static str, &'static [rows::Table], fn(&Expected) -> Rows);
+/// A view: its tables, and the rows that ought to be there.
+type Check = (&'static [rows::Table], fn(&Expected) -> Rows);
 
 /// Why the comparison could not be made.
 #[derive(Debug, thiserror::Error)]
@@ -84,7 +88,7 @@ pub enum CheckError {
     #[error("{projection} stands at {view}, the feed ends at {feed}")]
     Ahead {
         /// The view.
-        projection: &'static str,
+        projection: Projection,
         /// Where it stands.
         view: Cursor,
         /// The last event.
@@ -100,31 +104,49 @@ impl Report {
     }
 }
 
-/// Compares every view of this restaurant with its events. `views` must be a REPEATABLE READ pool;
-/// service goes on meanwhile. Needs memory for all rows of one view of one restaurant, twice.
+/// Compares every generation that is kept up to date (live, previous, ready) with the events of this
+/// restaurant. `views` must be a REPEATABLE READ pool; service goes on meanwhile. Needs memory for all
+/// rows of one view of one restaurant, twice.
 ///
 /// # Errors
 /// When either side cannot be read, or a view is ahead of the feed.
 pub async fn restaurant(views: &MySqlPool, reader: &EventReader, feed: FeedId) -> Result<Report, CheckError> {
-    let checks: [Check; 3] = [
-        (restaurants::schema::PROJECTION, rows::RESTAURANTS, Expected::restaurants),
-        (kitchen_board::schema::PROJECTION, rows::KITCHEN_BOARD, Expected::kitchen_board),
-        (orders::schema::PROJECTION, rows::ORDERS, Expected::orders),
-    ];
-    let mut reports = Vec::with_capacity(checks.len());
-    for (projection, tables, rows_of) in checks {
-        let stored = rows::read(views, projection, tables, feed).await?;
-        let expected = fold(reader, feed, projection, &stored).await?;
-        reports.push(compare(projection, &stored, &rows_of(&expected)));
+    let mut reports = Vec::new();
+    for entry in generations::all(views).await?.iter().filter(|entry| entry.status.is_fed()) {
+        reports.push(projection(views, reader, entry.projection, feed).await?);
     }
     Ok(Report { feed, views: reports })
+}
+
+/// Compares one generation with the events of this restaurant, as [`restaurant`] does.
+///
+/// # Errors
+/// As [`restaurant`].
+pub async fn projection(
+    views: &MySqlPool,
+    reader: &EventReader,
+    projection: Projection,
+    feed: FeedId,
+) -> Result<ViewReport, CheckError> {
+    let (tables, rows_of) = check_of(projection);
+    let stored = rows::read(views, projection, tables, feed).await?;
+    let expected = fold(reader, feed, projection, &stored).await?;
+    Ok(compare(projection, &stored, &rows_of(&expected)))
+}
+
+fn check_of(projection: Projection) -> Check {
+    match projection.view {
+        kitchen_board::schema::VIEW => (rows::KITCHEN_BOARD, Expected::kitchen_board),
+        orders::schema::VIEW => (rows::ORDERS, Expected::orders),
+        _ => (rows::RESTAURANTS, Expected::restaurants),
+    }
 }
 
 /// Folds the events up to where the view stands, without those that are parked or were skipped.
 async fn fold(
     reader: &EventReader,
     feed: FeedId,
-    projection: &'static str,
+    projection: Projection,
     stored: &Stored,
 ) -> Result<Expected, CheckError> {
     let mut follower = FeedFollower::new(feed, Cursor { position: 0, ..stored.cursor });
@@ -145,7 +167,7 @@ async fn fold(
     Ok(expected)
 }
 
-fn compare(projection: &'static str, stored: &Stored, expected: &Rows) -> ViewReport {
+fn compare(projection: Projection, stored: &Stored, expected: &Rows) -> ViewReport {
     let mut report = ViewReport {
         projection,
         cursor: stored.cursor,
@@ -164,7 +186,7 @@ fn compare(projection: &'static str, stored: &Stored, expected: &Rows) -> ViewRe
         report.n_differences += 1;
         if report.differences.len() < DIFFERENCES_MAX {
             report.differences.push(Difference {
-                table: key.0,
+                table: projection.generation.table(key.0),
                 key: key.1.clone(),
                 expected: expected.map(ToString::to_string),
                 found: found.map(ToString::to_string),

@@ -1,18 +1,16 @@
 //! The rows of a restaurant as they are stored, each as JSON that MySQL makes of it.
 
 use crate::{
+    generation::Projection,
     runner::checkpoint,
-    views::{
-        kitchen_board::schema::TABLES as KITCHEN, orders::schema::TABLES as ORDER,
-        restaurants::schema::TABLES as RESTAURANT,
-    },
+    views::{kitchen_board::schema as kitchen, orders::schema as order, restaurants::schema as restaurant},
 };
 use domain::{envelope::Cursor, ids::FeedId};
 use serde_json::Value;
 use sqlx::{MySqlConnection, MySqlPool, Row};
 use std::collections::{BTreeMap, HashSet};
 
-/// Rows by table and key.
+/// Rows by table (without the number of its generation) and key.
 pub(super) type Rows = BTreeMap<(&'static str, String), Value>;
 
 /// A table, its key without the feed, and its other columns as the arguments of `JSON_OBJECT`.
@@ -34,38 +32,38 @@ pub(super) struct Stored {
 
 pub(super) const RESTAURANTS: &[Table] = &[
     Table {
-        name: RESTAURANT.restaurants,
+        name: restaurant::RESTAURANTS,
         key: "'restaurant'",
         columns: "'name', name, 'currency', currency, 'time_zone', time_zone, \
                   'stations', CAST(CONVERT(stations USING utf8mb4) AS JSON)",
     },
     Table {
-        name: RESTAURANT.tables,
+        name: restaurant::TABLES,
         key: "BIN_TO_UUID(table_id)",
         columns: "'ordinal', ordinal, 'label', label, 'seats', seats",
     },
     Table {
-        name: RESTAURANT.items,
+        name: restaurant::ITEMS,
         key: "BIN_TO_UUID(item_id)",
         columns: "'added_position', added_position, 'name', name, 'amount', price_amount, \
                   'currency', price_currency, 'tax_rate_bp', tax_rate_bp, 'station', station, \
                   'available', available = 1",
     },
     Table {
-        name: RESTAURANT.sessions,
+        name: restaurant::SESSIONS,
         key: "BIN_TO_UUID(session_id)",
         columns: "'table_id', BIN_TO_UUID(table_id), 'table_label', table_label, \
                   'opened_at', DATE_FORMAT(opened_at, '%Y-%m-%dT%H:%i:%s.%fZ'), \
                   'closed_at', DATE_FORMAT(closed_at, '%Y-%m-%dT%H:%i:%s.%fZ')",
     },
     Table {
-        name: RESTAURANT.diners,
+        name: restaurant::DINERS,
         key: "CONCAT(BIN_TO_UUID(session_id), '/', number)",
         columns: "'diner_id', BIN_TO_UUID(diner_id), \
                   'left_at', DATE_FORMAT(left_at, '%Y-%m-%dT%H:%i:%s.%fZ')",
     },
     Table {
-        name: RESTAURANT.join_requests,
+        name: restaurant::JOIN_REQUESTS,
         key: "CONCAT(BIN_TO_UUID(session_id), '/', BIN_TO_UUID(diner_id))",
         columns: "'table_label', table_label, 'mark', mark, \
                   'requested_at', DATE_FORMAT(requested_at, '%Y-%m-%dT%H:%i:%s.%fZ'), \
@@ -74,7 +72,7 @@ pub(super) const RESTAURANTS: &[Table] = &[
 ];
 
 pub(super) const KITCHEN_BOARD: &[Table] = &[Table {
-    name: KITCHEN.lines,
+    name: kitchen::LINES,
     key: "CONCAT(station, '/', BIN_TO_UUID(line_id))",
     columns: "'order_id', BIN_TO_UUID(order_id), 'fired_position', fired_position, 'code', code, \
               'table_label', table_label, 'order_note', order_note, 'name', name, 'quantity', quantity, \
@@ -85,7 +83,7 @@ pub(super) const KITCHEN_BOARD: &[Table] = &[Table {
 
 pub(super) const ORDERS: &[Table] = &[
     Table {
-        name: ORDER.orders,
+        name: order::ORDERS,
         key: "BIN_TO_UUID(order_id)",
         columns: "'placed_position', placed_position, 'session_id', BIN_TO_UUID(session_id), \
                   'table_label', table_label, 'code', code, 'state', state, \
@@ -93,7 +91,7 @@ pub(super) const ORDERS: &[Table] = &[
                   'reason', reason, 'currency', currency, 'total', total, 'tax', tax, 'version', version",
     },
     Table {
-        name: ORDER.lines,
+        name: order::LINES,
         key: "CONCAT(BIN_TO_UUID(order_id), '/', BIN_TO_UUID(line_id))",
         columns: "'ordinal', ordinal, 'item_id', BIN_TO_UUID(item_id), 'name', name, 'quantity', quantity, \
                   'unit_price', unit_price, 'line_total', line_total, 'line_tax', line_tax, \
@@ -104,7 +102,7 @@ pub(super) const ORDERS: &[Table] = &[
 /// Reads a view of one restaurant, rows and checkpoint at the same moment.
 pub(super) async fn read(
     pool: &MySqlPool,
-    projection: &'static str,
+    projection: Projection,
     tables: &[Table],
     feed: FeedId,
 ) -> Result<Stored, sqlx::Error> {
@@ -113,12 +111,12 @@ pub(super) async fn read(
     let cursor = cursor.unwrap_or_default();
     let mut stored = Stored {
         cursor,
-        parked: parked(&mut tx, projection, feed).await?,
-        skipped: skipped(&mut tx, projection, feed, cursor.epoch).await?,
+        parked: parked(&mut tx, &projection.to_string(), feed).await?,
+        skipped: skipped(&mut tx, &projection.to_string(), feed, cursor.epoch).await?,
         rows: Rows::new(),
     };
     for table in tables {
-        read_table(&mut tx, table, feed, &mut stored.rows).await?;
+        read_table(&mut tx, projection, table, feed, &mut stored.rows).await?;
     }
     tx.rollback().await?;
     Ok(stored)
@@ -154,6 +152,7 @@ async fn skipped(
 
 async fn read_table(
     connection: &mut MySqlConnection,
+    projection: Projection,
     table: &Table,
     feed: FeedId,
     rows: &mut Rows,
@@ -162,7 +161,7 @@ async fn read_table(
         "SELECT {key} AS row_key, CAST(JSON_OBJECT({columns}) AS CHAR) AS row_json FROM {name} WHERE feed_id = ?",
         key = table.key,
         columns = table.columns,
-        name = table.name
+        name = projection.generation.table(table.name)
     );
     for row in sqlx::query(&text).bind(feed.0).fetch_all(connection).await? {
         let json: &str = row.try_get("row_json")?;

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::views::kitchen_board::{
     query::{self, KitchenBoardAnswer},
-    schema::PROJECTION,
+    schema::{Tables, VIEW},
 };
 use axum::{Json, extract::State};
 use chrono::Utc;
@@ -32,8 +32,9 @@ pub(super) async fn get_kitchen_board(
     Asked(board): Asked<Board>,
 ) -> Result<Json<KitchenBoardAnswer>, Problem> {
     let feed = allowed.feed();
-    let mut at = app.snapshot(PROJECTION, feed, board.min_position).await?;
-    let rows = query::board_rows(at.connection(), feed, board.station.as_ref()).await.map_err(unavailable)?;
+    let mut at = app.snapshot(VIEW, feed, board.min_position).await?;
+    let tables = Tables::of(at.generation());
+    let rows = query::board_rows(at.connection(), &tables, feed, board.station.as_ref()).await.map_err(unavailable)?;
     let cursor = at.stand();
     at.end().await.map_err(unavailable)?;
     Ok(Json(KitchenBoardAnswer { cursor, now: format_time(Utc::now()), tickets: query::tickets(rows) }))

@@ -51,7 +51,7 @@ mod tests {
             let operation = item.get.unwrap();
             // The history is read from the events, which are never behind.
             let behind = if path.ends_with("/history") { "403" } else { "409" };
-            for status in ["200", "401", "404", behind, "503"] {
+            for status in ["200", "401", "404", behind, "429", "503"] {
                 assert!(operation.responses.responses.contains_key(status), "{path} does not tell of {status}");
             }
             assert!(operation.operation_id.is_some() && operation.summary.is_some(), "{path}");

@@ -7,7 +7,7 @@ use super::{
 use crate::audit::as_of;
 use crate::views::orders::{
     query::{self, OrderPage, OrderWithCursor},
-    schema::PROJECTION,
+    schema::{Tables, VIEW},
 };
 use axum::{Json, extract::State};
 use domain::ids::OrderId;
@@ -34,10 +34,12 @@ pub(super) async fn list_orders(
     Asked(list): Asked<OrderList>,
 ) -> Result<Json<OrderPage>, Problem> {
     let feed = allowed.feed();
-    let mut at = app.snapshot(PROJECTION, feed, list.min_position).await?;
+    let mut at = app.snapshot(VIEW, feed, list.min_position).await?;
+    let tables = Tables::of(at.generation());
     // One more than asked tells whether there is a next page.
-    let mut found =
-        query::page(at.connection(), feed, list.state, list.after, list.limit + 1).await.map_err(unavailable)?;
+    let mut found = query::page(at.connection(), &tables, feed, list.state, list.after, list.limit + 1)
+        .await
+        .map_err(unavailable)?;
     let cursor = at.stand();
     at.end().await.map_err(unavailable)?;
     let more = found.len() > list.limit;
@@ -77,8 +79,9 @@ pub(super) async fn get_order(
         Principal::Guest(guest) => Some(guest.session_id.0),
         Principal::Staff(_) => access.demand(Permission::OrderRead).map(|()| None)?,
     };
-    let mut at = app.snapshot(PROJECTION, access.feed(), min_position).await?;
-    let order = query::order(at.connection(), access.feed(), order).await.map_err(unavailable)?;
+    let mut at = app.snapshot(VIEW, access.feed(), min_position).await?;
+    let tables = Tables::of(at.generation());
+    let order = query::order(at.connection(), &tables, access.feed(), order).await.map_err(unavailable)?;
     let cursor = at.stand();
     at.end().await.map_err(unavailable)?;
     order

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::views::restaurants::{
     query::{self, JoinRequestsAnswer, MenuAnswer, RestaurantAnswer, SessionAnswer},
-    schema::PROJECTION,
+    schema::{Tables, VIEW},
 };
 use axum::{Json, extract::State};
 use chrono::Utc;
@@ -31,10 +31,11 @@ pub(super) async fn get_restaurant(
     Asked(AtLeast(min_position)): Asked<AtLeast>,
 ) -> Result<Json<RestaurantAnswer>, Problem> {
     let feed = access.feed();
-    let mut at = app.snapshot(PROJECTION, feed, min_position).await?;
-    let row = query::restaurant_row(at.connection(), feed).await.map_err(unavailable)?;
+    let mut at = app.snapshot(VIEW, feed, min_position).await?;
+    let tables = Tables::of(at.generation());
+    let row = query::restaurant_row(at.connection(), &tables, feed).await.map_err(unavailable)?;
     let row = row.ok_or_else(Problem::not_found)?;
-    let tables = query::tables(at.connection(), feed).await.map_err(unavailable)?;
+    let tables = query::tables(at.connection(), &tables, feed).await.map_err(unavailable)?;
     let cursor = at.stand();
     at.end().await.map_err(unavailable)?;
     Ok(Json(RestaurantAnswer {
@@ -61,8 +62,9 @@ pub(super) async fn get_menu(
     access: Access,
     Asked(AtLeast(min_position)): Asked<AtLeast>,
 ) -> Result<Json<MenuAnswer>, Problem> {
-    let mut at = app.snapshot(PROJECTION, access.feed(), min_position).await?;
-    let items = query::items(at.connection(), access.feed()).await.map_err(unavailable)?;
+    let mut at = app.snapshot(VIEW, access.feed(), min_position).await?;
+    let tables = Tables::of(at.generation());
+    let items = query::items(at.connection(), &tables, access.feed()).await.map_err(unavailable)?;
     let cursor = at.stand();
     at.end().await.map_err(unavailable)?;
     Ok(Json(MenuAnswer { cursor, items }))
@@ -90,11 +92,13 @@ pub(super) async fn get_session(
         Principal::Staff(_) => access.demand(Permission::FloorRead)?,
     }
     let feed = access.feed();
-    let mut at = app.snapshot(PROJECTION, feed, min_position).await?;
-    let row = query::session_row(at.connection(), feed, session).await.map_err(unavailable)?;
+    let mut at = app.snapshot(VIEW, feed, min_position).await?;
+    let tables = Tables::of(at.generation());
+    let row = query::session_row(at.connection(), &tables, feed, session).await.map_err(unavailable)?;
     let row = row.ok_or_else(Problem::not_found)?;
-    let diners = query::diners(at.connection(), feed, session).await.map_err(unavailable)?;
-    let waiting = query::join_requests(at.connection(), feed, Some(session), Utc::now()).await.map_err(unavailable)?;
+    let diners = query::diners(at.connection(), &tables, feed, session).await.map_err(unavailable)?;
+    let waiting = query::join_requests(at.connection(), &tables, feed, Some(session), Utc::now()).await;
+    let waiting = waiting.map_err(unavailable)?;
     let cursor = at.stand();
     at.end().await.map_err(unavailable)?;
     Ok(Json(row.answer(cursor, session, diners, waiting)))
@@ -116,8 +120,9 @@ pub(super) async fn list_join_requests(
     Asked(AtLeast(min_position)): Asked<AtLeast>,
 ) -> Result<Json<JoinRequestsAnswer>, Problem> {
     let (feed, now) = (allowed.feed(), Utc::now());
-    let mut at = app.snapshot(PROJECTION, feed, min_position).await?;
-    let join_requests = query::join_requests(at.connection(), feed, None, now).await.map_err(unavailable)?;
+    let mut at = app.snapshot(VIEW, feed, min_position).await?;
+    let tables = Tables::of(at.generation());
+    let join_requests = query::join_requests(at.connection(), &tables, feed, None, now).await.map_err(unavailable)?;
     let cursor = at.stand();
     at.end().await.map_err(unavailable)?;
     Ok(Json(JoinRequestsAnswer { cursor, now: format_time(now), join_requests }))

@@ -40,11 +40,11 @@ impl AppState {
     /// A moment of the view at or after `min_position`.
     pub(crate) async fn snapshot(
         &self,
-        projection: &'static str,
+        view: &'static str,
         feed: FeedId,
         min_position: u64,
     ) -> Result<Snapshot, Problem> {
-        self.reads.at_least(projection, feed, min_position).await.map_err(problem)
+        self.reads.at_least(view, feed, min_position).await.map_err(problem)
     }
 }
 

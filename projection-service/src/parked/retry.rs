@@ -2,6 +2,7 @@
 
 use super::{ParkedError, Which, first_places, lock, take};
 use crate::{
+    generation::Projection,
     runner::{
         poison::{self, CauseClass},
         tx,
@@ -39,8 +40,8 @@ enum Tried {
 /// # Errors
 /// When nothing is parked there, or a database does not answer; what was applied before stays.
 pub async fn retry(views: &MySqlPool, reader: &EventReader, which: &Which) -> Result<Retried, ParkedError> {
-    let view = views::all().into_iter().find(|view| view.projection() == which.projection);
-    let view = view.ok_or_else(|| ParkedError::UnknownProjection(which.projection.clone()))?;
+    let projection = Projection::from_name(&which.projection);
+    let view = views::of(projection.ok_or_else(|| ParkedError::UnknownProjection(which.projection.clone()))?);
     let (mut applied, mut size) = (0, BATCH);
     // Ends: each turn takes events away, or makes the next one take them singly, or is the last.
     loop {

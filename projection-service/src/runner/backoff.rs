@@ -9,7 +9,7 @@ const LONGEST: Duration = Duration::from_secs(10);
 
 /// The wait after so many failures in a row, between a half and all of its full length, so that
 /// many feeds that failed together do not come back together.
-pub(super) fn after(failures: u32, jitter: u64) -> Duration {
+pub(crate) fn after(failures: u32, jitter: u64) -> Duration {
     let full = FIRST.saturating_mul(1 << failures.saturating_sub(1).min(16)).min(LONGEST);
     let half = full / 2;
     half + half.mul_f64((jitter % 1_000) as f64 / 1_000.0)

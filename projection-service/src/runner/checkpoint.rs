@@ -1,5 +1,6 @@
 //! Where a projection stands in a feed: read, made, and moved by compare-and-set.
 
+use crate::generation::Projection;
 use domain::{envelope::Cursor, ids::FeedId};
 use sqlx::{MySqlConnection, Row};
 
@@ -15,11 +16,11 @@ pub(crate) struct Checkpoint {
 /// Reads it; nothing for a feed that the projection has never met.
 pub(crate) async fn read(
     connection: &mut MySqlConnection,
-    projection: &str,
+    projection: Projection,
     feed: FeedId,
 ) -> Result<Option<Checkpoint>, sqlx::Error> {
     sqlx::query("SELECT epoch, position, parked FROM projection_checkpoints WHERE projection = ? AND feed_id = ?")
-        .bind(projection)
+        .bind(projection.to_string())
         .bind(feed.0)
         .fetch_optional(connection)
         .await?
@@ -30,20 +31,21 @@ pub(crate) async fn read(
         .transpose()
 }
 
-/// Makes the checkpoint before the first event of a feed, unless another projector just did.
+/// Makes the checkpoint before the first event of a feed, unless another projector just did, or the
+/// generation is gone.
 pub(crate) async fn create(
     connection: &mut MySqlConnection,
-    projection: &str,
+    projection: Projection,
     feed: FeedId,
     epoch: u32,
 ) -> Result<(), sqlx::Error> {
     sqlx::query(
-        "INSERT INTO projection_checkpoints (projection, feed_id, epoch, position) VALUES (?, ?, ?, 0) \
-         ON DUPLICATE KEY UPDATE projection = projection_checkpoints.projection",
+        "INSERT IGNORE INTO projection_checkpoints (projection, feed_id, epoch, position) \
+         SELECT p.projection, ?, ?, 0 FROM projections p WHERE p.projection = ? AND p.status <> 'dropped'",
     )
-    .bind(projection)
     .bind(feed.0)
     .bind(epoch)
+    .bind(projection.to_string())
     .execute(connection)
     .await
     .map(drop)
@@ -54,7 +56,7 @@ pub(crate) async fn create(
 /// one then loses.
 pub(crate) async fn advance(
     connection: &mut MySqlConnection,
-    projection: &str,
+    projection: Projection,
     feed: FeedId,
     from: Checkpoint,
     to: Cursor,
@@ -65,7 +67,7 @@ pub(crate) async fn advance(
     )
     .bind(to.epoch)
     .bind(to.position)
-    .bind(projection)
+    .bind(projection.to_string())
     .bind(feed.0)
     .bind(from.cursor.epoch)
     .bind(from.cursor.position)
@@ -78,13 +80,13 @@ pub(crate) async fn advance(
 /// Sets how many events are parked, in the transaction that parked them.
 pub(crate) async fn set_parked(
     connection: &mut MySqlConnection,
-    projection: &str,
+    projection: Projection,
     feed: FeedId,
     parked: u32,
 ) -> Result<(), sqlx::Error> {
     sqlx::query("UPDATE projection_checkpoints SET parked = ? WHERE projection = ? AND feed_id = ?")
         .bind(parked)
-        .bind(projection)
+        .bind(projection.to_string())
         .bind(feed.0)
         .execute(connection)
         .await

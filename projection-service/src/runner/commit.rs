@@ -8,6 +8,7 @@ use super::{
 };
 use crate::views::{ApplyError, Fact, View};
 use domain::{envelope::RecordedEvent, ids::FeedId};
+use failpoints::failpoint;
 use sqlx::{MySqlConnection, MySqlPool};
 use std::collections::HashSet;
 use uuid::Uuid;
@@ -33,6 +34,8 @@ pub(crate) struct Committer<'a> {
     pub(crate) pool: &'a MySqlPool,
     pub(crate) view: &'a dyn View,
     pub(crate) feed: FeedId,
+    /// Positions that somebody decided to leave out for good.
+    pub(crate) left_out: &'a HashSet<u64>,
 }
 
 impl Committer<'_> {
@@ -44,23 +47,20 @@ impl Committer<'_> {
     pub(crate) async fn commit(&self, from: Checkpoint, events: &[RecordedEvent]) -> Result<Committed, sqlx::Error> {
         match self.attempt(from, events).await? {
             Tried::Committed(committed) => Ok(committed),
-            Tried::Poison(..) => self.commit_one_by_one(from, events).await,
+            Tried::Poison(class, cause) => match events {
+                [event] => self.park(from, event, class, &cause).await,
+                _ => self.commit_halves(from, events).await,
+            },
         }
     }
 
-    /// Finds the culprit of a batch: every event alone.
-    async fn commit_one_by_one(&self, mut at: Checkpoint, events: &[RecordedEvent]) -> Result<Committed, sqlx::Error> {
-        for event in events {
-            let committed = match self.attempt(at, std::slice::from_ref(event)).await? {
-                Tried::Committed(committed) => committed,
-                Tried::Poison(class, cause) => self.park(at, event, class, &cause).await?,
-            };
-            match committed {
-                Committed::To(next) => at = next,
-                Committed::Lost => return Ok(Committed::Lost),
-            }
+    /// Finds the culprit of a batch: its halves, each by itself.
+    async fn commit_halves(&self, from: Checkpoint, events: &[RecordedEvent]) -> Result<Committed, sqlx::Error> {
+        let (first, second) = events.split_at(events.len() / 2);
+        match Box::pin(self.commit(from, first)).await? {
+            Committed::To(at) => Box::pin(self.commit(at, second)).await,
+            Committed::Lost => Ok(Committed::Lost),
         }
-        Ok(Committed::To(at))
     }
 
     async fn attempt(&self, from: Checkpoint, events: &[RecordedEvent]) -> Result<Tried, sqlx::Error> {
@@ -70,6 +70,7 @@ impl Committer<'_> {
             tx.rollback().await?;
             return Ok(Tried::Committed(Committed::Lost));
         }
+        failpoint!("projection.advanced").map_err(sqlx::Error::Io)?;
         let (facts, parking) = self.sort(&mut tx, from, events).await?;
         if let Err(error) = self.view.apply(&mut tx, self.feed, &facts).await {
             tx.rollback().await?;
@@ -80,6 +81,7 @@ impl Committer<'_> {
             };
         }
         let parked = self.store_parked(&mut tx, from, &parking).await?;
+        failpoint!("projection.before-commit").map_err(sqlx::Error::Io)?;
         tx.commit().await?;
         parking::report(self.view.projection(), self.feed, &parking);
         Ok(Tried::Committed(Committed::To(Checkpoint { cursor: last.cursor, parked })))
@@ -98,7 +100,7 @@ impl Committer<'_> {
             parked = parking::parked_among(tx, self.view.projection(), self.feed, &aggregates).await?;
         }
         let (mut facts, mut parking) = (Vec::with_capacity(events.len()), Vec::new());
-        for event in events {
+        for event in events.iter().filter(|event| !self.left_out.contains(&event.cursor.position)) {
             if parked.contains(&event.aggregate_id) {
                 let cause = "an earlier event of its aggregate is parked".to_owned();
                 parking.push(Parking { event, class: CauseClass::Behind, cause });

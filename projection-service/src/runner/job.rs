@@ -5,7 +5,11 @@ use super::{
     commit::{Committed, Committer},
     parking, tx,
 };
-use crate::{progress::Progress, views::View};
+use crate::{
+    generation::Projection,
+    progress::Progress,
+    views::{self, View},
+};
 use chrono::Utc;
 use domain::{
     envelope::{Cursor, RecordedEvent},
@@ -16,8 +20,9 @@ use event_store::{
     follow::{FeedFollower, FollowError, Offer},
     reader::EventReader,
 };
+use failpoints::failpoint;
 use sqlx::MySqlPool;
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashSet, sync::Arc, time::Duration};
 use tokio::time::timeout;
 use tracing::{Instrument, Span, info_span};
 
@@ -89,10 +94,13 @@ impl Job {
             }
         }
         let events = self.next_events(context, at).await?;
-        let committer = Committer { pool: &context.pool, view: &*context.view, feed: self.feed };
+        // What is left out is decided when it is parked: by then it is behind the checkpoint.
+        let left_out = &HashSet::new();
+        let committer = Committer { pool: &context.pool, view: &*context.view, feed: self.feed, left_out };
         let committed = committer.commit(at, &events).instrument(span(context.view.projection(), &events)).await?;
+        failpoint!("projection.committed").map_err(sqlx::Error::Io)?;
         let Committed::To(checkpoint) = committed else {
-            metrics::counter!("projection_checkpoint_conflicts_total", "projection" => context.view.projection())
+            metrics::counter!("projection_checkpoint_conflicts_total", "projection" => context.view.projection().to_string())
                 .increment(1);
             return Ok(None);
         };
@@ -109,7 +117,8 @@ impl Job {
                 Offer::Next(event) => events.push(event),
                 Offer::Seen => {}
                 Offer::Hole { .. } => {
-                    metrics::counter!("projection_holes_total", "projection" => context.view.projection()).increment(1);
+                    metrics::counter!("projection_holes_total", "projection" => context.view.projection().to_string())
+                        .increment(1);
                     break;
                 }
                 Offer::OtherEpoch => break,
@@ -117,7 +126,7 @@ impl Job {
         }
         if events.is_empty() && self.target > at.cursor {
             events = follower.catch_up(&context.reader, PAGE_EVENTS_MAX).await?;
-            metrics::counter!("projection_caught_up_events_total", "projection" => context.view.projection())
+            metrics::counter!("projection_caught_up_events_total", "projection" => context.view.projection().to_string())
                 .increment(events.len() as u64);
         }
         Ok(events)
@@ -127,16 +136,17 @@ impl Job {
         let Some(last) = events.last() else { return };
         let projection = context.view.projection();
         context.progress.moved(projection, self.feed, checkpoint.cursor);
-        metrics::counter!("projection_events_total", "projection" => context.view.projection())
+        metrics::counter!("projection_events_total", "projection" => context.view.projection().to_string())
             .increment(events.len() as u64);
-        metrics::counter!("projection_batches_total", "projection" => context.view.projection()).increment(1);
+        metrics::counter!("projection_batches_total", "projection" => context.view.projection().to_string())
+            .increment(1);
         let lag = (Utc::now() - last.recorded_at).to_std().unwrap_or_default();
-        metrics::histogram!("projection_lag_seconds", "projection" => projection).record(lag.as_secs_f64());
+        metrics::histogram!("projection_lag_seconds", "projection" => projection.to_string()).record(lag.as_secs_f64());
     }
 }
 
 /// One transaction, in the trace of its first new event and linked to those of the others.
-fn span(projection: &'static str, events: &[RecordedEvent]) -> Span {
+fn span(projection: Projection, events: &[RecordedEvent]) -> Span {
     let now = Utc::now();
     let traces = events.iter().map(|event| {
         let age = (now - event.recorded_at).to_std().unwrap_or_default();
@@ -148,10 +158,25 @@ fn span(projection: &'static str, events: &[RecordedEvent]) -> Span {
             parent: None,
             "apply events",
             otel.kind = "consumer",
-            projection,
+            %projection,
             events = events.len(),
         )
     })
+}
+
+/// Where a projection stands in a feed that is in this epoch; at its beginning, where it has never met
+/// the feed or the feed was renumbered.
+pub(crate) async fn stand(context: &Context, feed: FeedId, epoch: u32) -> Result<Checkpoint, JobError> {
+    // Ends: a renumbered feed is started again by this process or another, once.
+    loop {
+        let at = load(context, feed, epoch).await?;
+        if epoch <= at.cursor.epoch {
+            return Ok(at);
+        }
+        if let Some(at) = start_again(context, feed, at).await? {
+            return Ok(at);
+        }
+    }
 }
 
 async fn load(context: &Context, feed: FeedId, epoch: u32) -> Result<Checkpoint, sqlx::Error> {
@@ -182,8 +207,8 @@ async fn start_again(context: &Context, feed: FeedId, at: Checkpoint) -> Result<
     }
     parking::forget(&mut tx, projection, feed).await?;
     checkpoint::set_parked(&mut tx, projection, feed, 0).await?;
-    context.view.clear(&mut tx, feed).await?;
+    views::clear(&mut tx, &*context.view, feed).await?;
     tx.commit().await?;
-    tracing::warn!(projection, %feed, epoch, "the feed was renumbered: its rows are made again");
+    tracing::warn!(%projection, %feed, epoch, "the feed was renumbered: its rows are made again");
     Ok(Some(Checkpoint { cursor: start, parked: 0 }))
 }

@@ -8,9 +8,9 @@
 //! A runner is one task that knows what each feed needs, and a bounded number of workers that each
 //! take one step of one feed: up to a page of events in one transaction.
 
-mod backoff;
+pub(crate) mod backoff;
 pub(crate) mod checkpoint;
-mod commit;
+pub(crate) mod commit;
 pub(crate) mod heads;
 pub(crate) mod job;
 mod live;
@@ -28,6 +28,7 @@ use self::{
     shards::Shards,
     slots::Slots,
 };
+use crate::generation::Projection;
 use async_nats::Client;
 use domain::{
     envelope::{Cursor, RecordedEvent},
@@ -151,8 +152,8 @@ impl Runner {
         let failures = self.slots.failed(feed);
         let wait = backoff::after(failures, feed.0.as_u64_pair().1);
         self.slots.wait_until(feed, Instant::now() + wait);
-        metrics::counter!("projection_failed_steps_total", "projection" => self.projection()).increment(1);
-        tracing::warn!(projection = self.projection(), %feed, failures, error = %error, "a step is tried again");
+        metrics::counter!("projection_failed_steps_total", "projection" => self.projection().to_string()).increment(1);
+        tracing::warn!(projection = %self.projection(), %feed, failures, error = %error, "a step is tried again");
     }
 
     fn look_at_heads(&mut self) {
@@ -160,13 +161,14 @@ impl Runner {
         for head in heads.iter().filter(|head| self.shards.holds(head.feed.shard())) {
             let known = self.slots.known(head.feed);
             if known.is_some_and(|known| known.epoch > head.cursor.epoch) {
-                tracing::error!(projection = self.projection(), feed = %head.feed, "the view is ahead of its feed");
+                tracing::error!(projection = %self.projection(), feed = %head.feed, "the view is ahead of its feed");
             }
             self.slots.told(head.feed, head.cursor);
         }
         let seconds = self.slots.behind_for(Instant::now()).as_secs_f64();
-        metrics::gauge!("projection_behind_seconds", "projection" => self.projection()).set(seconds);
-        metrics::gauge!("projection_behind_events", "projection" => self.projection()).set(self.slots.behind() as f64);
+        metrics::gauge!("projection_behind_seconds", "projection" => self.projection().to_string()).set(seconds);
+        metrics::gauge!("projection_behind_events", "projection" => self.projection().to_string())
+            .set(self.slots.behind() as f64);
     }
 
     fn change_shards(&mut self) {
@@ -174,19 +176,22 @@ impl Runner {
         self.live.follow(&held);
         self.slots.keep(|feed| held.contains(&feed.shard()));
         self.look_at_heads();
-        metrics::gauge!("projection_shards", "projection" => self.projection()).set(held.len() as f64);
+        metrics::gauge!("projection_shards", "projection" => self.projection().to_string()).set(held.len() as f64);
     }
 
     /// Lets the running steps end, so that a start right after finds nothing half done.
     async fn end(mut self) {
         let all_ended = async { while self.jobs.join_next_with_id().await.is_some() {} };
         if timeout(LAST_STEPS, all_ended).await.is_err() {
-            tracing::warn!(projection = self.projection(), "steps were cut off at shutdown; they will be redone");
+            tracing::warn!(projection = %self.projection(), "steps were cut off at shutdown; they will be redone");
         }
+        metrics::gauge!("projection_behind_events", "projection" => self.projection().to_string()).set(0.0);
+        metrics::gauge!("projection_behind_seconds", "projection" => self.projection().to_string()).set(0.0);
+        metrics::gauge!("projection_shards", "projection" => self.projection().to_string()).set(0.0);
         self.shards.end().await;
     }
 
-    fn projection(&self) -> &'static str {
+    fn projection(&self) -> Projection {
         self.context.view.projection()
     }
 }

@@ -1,7 +1,7 @@
 //! Parked events: those that could not be applied, and what came after them in their aggregate.
 
 use super::poison::CauseClass;
-use crate::sql;
+use crate::{generation::Projection, sql};
 use domain::{envelope::RecordedEvent, ids::FeedId};
 use sqlx::{MySqlConnection, QueryBuilder, Row};
 use std::collections::HashSet;
@@ -21,10 +21,11 @@ pub(crate) struct Parking<'a> {
 /// Which of these aggregates have a parked event.
 pub(crate) async fn parked_among(
     connection: &mut MySqlConnection,
-    projection: &str,
+    projection: Projection,
     feed: FeedId,
     aggregates: &HashSet<Uuid>,
 ) -> Result<HashSet<Uuid>, sqlx::Error> {
+    let projection = projection.to_string();
     let aggregates: Vec<Uuid> = aggregates.iter().copied().collect();
     let mut parked = HashSet::new();
     for part in sql::parts(&aggregates) {
@@ -32,7 +33,7 @@ pub(crate) async fn parked_among(
             "SELECT DISTINCT aggregate_id FROM parked_events WHERE (projection, feed_id, aggregate_id) IN ",
         );
         query.push_tuples(part, |mut tuple, aggregate| {
-            tuple.push_bind(projection).push_bind(feed.0).push_bind(*aggregate);
+            tuple.push_bind(&projection).push_bind(feed.0).push_bind(*aggregate);
         });
         for row in query.build().fetch_all(&mut *connection).await? {
             parked.insert(row.try_get("aggregate_id")?);
@@ -44,17 +45,18 @@ pub(crate) async fn parked_among(
 /// Parks these events of one feed.
 pub(crate) async fn park(
     connection: &mut MySqlConnection,
-    projection: &str,
+    projection: Projection,
     feed: FeedId,
     events: &[Parking<'_>],
 ) -> Result<(), sqlx::Error> {
+    let projection = projection.to_string();
     for part in sql::parts(events) {
         let mut query = QueryBuilder::new(
             "INSERT INTO parked_events (projection, feed_id, position, epoch, aggregate_id, event_type, \
              cause_class, cause) ",
         );
         query.push_values(part, |mut row, Parking { event, class, cause }| {
-            row.push_bind(projection)
+            row.push_bind(&projection)
                 .push_bind(feed.0)
                 .push_bind(event.cursor.position)
                 .push_bind(event.cursor.epoch)
@@ -71,11 +73,11 @@ pub(crate) async fn park(
 /// Forgets the parked events of a feed that is applied again from its first event.
 pub(crate) async fn forget(
     connection: &mut MySqlConnection,
-    projection: &str,
+    projection: Projection,
     feed: FeedId,
 ) -> Result<(), sqlx::Error> {
     sqlx::query("DELETE FROM parked_events WHERE projection = ? AND feed_id = ?")
-        .bind(projection)
+        .bind(projection.to_string())
         .bind(feed.0)
         .execute(connection)
         .await
@@ -83,12 +85,15 @@ pub(crate) async fn forget(
 }
 
 /// Tells people, once per event.
-pub(crate) fn report(projection: &'static str, feed: FeedId, events: &[Parking<'_>]) {
+pub(crate) fn report(projection: Projection, feed: FeedId, events: &[Parking<'_>]) {
     for Parking { event, class, cause } in events {
-        metrics::counter!("projection_parked_events_total", "projection" => projection, "cause" => class.as_str())
-            .increment(1);
+        metrics::counter!(
+            "projection_parked_events_total",
+            "projection" => projection.to_string(), "cause" => class.as_str()
+        )
+        .increment(1);
         tracing::error!(
-            projection,
+            %projection,
             %feed,
             event.position = event.cursor.position,
             event.kind = event.event_type,

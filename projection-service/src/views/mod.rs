@@ -16,6 +16,7 @@ pub(crate) mod restaurants;
 #[cfg(test)]
 pub(crate) mod samples;
 
+use crate::generation::Projection;
 use chrono::{DateTime, Utc};
 use domain::{envelope::RecordedEvent, event::Event, ids::FeedId};
 use futures::future::BoxFuture;
@@ -74,8 +75,11 @@ pub(crate) fn all_met(table: &'static str, expected: usize, rows: u64) -> Result
 /// A read model. Applying is deterministic: the same feed gives the same rows, however it was cut
 /// into batches.
 pub(crate) trait View: Send + Sync + 'static {
-    /// Its name and version, such as `orders@1`: the key of its checkpoints and leases.
-    fn projection(&self) -> &'static str;
+    /// Its name and generation, such as `orders@1`: the key of its checkpoints and leases.
+    fn projection(&self) -> Projection;
+
+    /// Its tables without the number of the generation, such as `orders`.
+    fn tables(&self) -> &'static [&'static str];
 
     /// Applies these events of one feed, in order, inside the caller's transaction.
     fn apply<'a>(
@@ -84,24 +88,34 @@ pub(crate) trait View: Send + Sync + 'static {
         feed: FeedId,
         facts: &'a [Fact],
     ) -> BoxFuture<'a, Result<(), ApplyError>>;
-
-    /// Deletes every row of this feed: it will be applied again from its first event.
-    fn clear<'a>(&'a self, connection: &'a mut MySqlConnection, feed: FeedId)
-    -> BoxFuture<'a, Result<(), sqlx::Error>>;
 }
 
-/// Every view of this build.
-pub(crate) fn all() -> [Arc<dyn View>; 3] {
-    [Arc::new(restaurants::Restaurants), Arc::new(kitchen_board::KitchenBoard), Arc::new(orders::Orders)]
+/// The names of the views of this build.
+pub(crate) const ALL: [&str; 3] = [restaurants::schema::VIEW, kitchen_board::schema::VIEW, orders::schema::VIEW];
+
+/// The view with this name, as this build spells it.
+pub(crate) fn named(name: &str) -> Option<&'static str> {
+    ALL.into_iter().find(|view| *view == name)
 }
 
-/// Deletes the rows of one feed from each of these tables.
-pub(crate) async fn clear_tables(
-    connection: &mut MySqlConnection,
-    feed: FeedId,
-    tables: &[&str],
-) -> Result<(), sqlx::Error> {
-    for table in tables {
+/// The code of a view for the tables of one generation.
+///
+/// # Panics
+/// Never: a [`Projection`] names a view of this build.
+pub(crate) fn of(projection: Projection) -> Arc<dyn View> {
+    let Projection { view, generation } = projection;
+    match view {
+        restaurants::schema::VIEW => Arc::new(restaurants::Restaurants::of(generation)),
+        kitchen_board::schema::VIEW => Arc::new(kitchen_board::KitchenBoard::of(generation)),
+        orders::schema::VIEW => Arc::new(orders::Orders::of(generation)),
+        other => unreachable!("{other} is not in ALL"),
+    }
+}
+
+/// Deletes the rows of one feed: it will be applied again from its first event.
+pub(crate) async fn clear(connection: &mut MySqlConnection, view: &dyn View, feed: FeedId) -> Result<(), sqlx::Error> {
+    for base in view.tables() {
+        let table = view.projection().generation.table(base);
         sqlx::query(&format!("DELETE FROM {table} WHERE feed_id = ?")).bind(feed.0).execute(&mut *connection).await?;
     }
     Ok(())

@@ -9,6 +9,7 @@ mod journey;
 mod outage;
 mod parked;
 mod poison;
+mod rebuild;
 mod rights;
 mod sql_rules;
 mod support;

@@ -30,8 +30,8 @@ use tokio_tungstenite::{
 const CONNECT_WITHIN: Duration = Duration::from_secs(10);
 /// Without a word for this long the connection is dead, until `welcome` says otherwise.
 const IDLE: Duration = Duration::from_secs(35);
-/// How often acknowledgements are looked at; one goes out at a time, half of what the server allows.
-const ACK_LOOK: Duration = Duration::from_millis(100);
+/// How often is looked at what is due; one frame goes out at a time, half of what the server allows.
+const DUE_LOOK: Duration = Duration::from_millis(100);
 
 type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
@@ -100,7 +100,7 @@ impl Driver {
         let mut idle = IDLE;
         let (mut heard, mut looked) = (Instant::now(), Instant::now());
         loop {
-            let look = looked + if self.streams.owe() { ACK_LOOK } else { idle };
+            let look = looked + if self.streams.owe() { DUE_LOOK } else { idle };
             tokio::select! {
                 message = socket.next() => {
                     heard = Instant::now();
@@ -123,8 +123,8 @@ impl Driver {
                 },
                 () = sleep_until(look.into()) => {
                     looked = Instant::now();
-                    if let Some(ack) = self.streams.ack(Instant::now()) {
-                        send(&mut socket, &ack).await?;
+                    if let Some(frame) = self.streams.most_due(Instant::now()) {
+                        send(&mut socket, &frame).await?;
                     }
                     if heard.elapsed() > idle {
                         return Err(Broken::new("nothing was heard for too long"));
@@ -153,9 +153,6 @@ impl Driver {
                     self.backoff.succeeded();
                 }
                 let outcome = self.streams.take(frame);
-                for reply in &outcome.replies {
-                    send(socket, reply).await?;
-                }
                 *self.cursors.lock().unwrap_or_else(PoisonError::into_inner) = self.streams.cursors();
                 for event in outcome.events {
                     self.tell(event).await;

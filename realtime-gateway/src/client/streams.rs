@@ -17,10 +17,16 @@ struct Stream {
     state: StreamState,
     acked: Option<u64>,
     acked_at: Option<Instant>,
+    /// Something is missing, and `rs` was not sent yet.
+    resume_due: bool,
 }
 
 impl Stream {
     fn owes(&self) -> bool {
+        self.resume_due || self.owes_ack()
+    }
+
+    fn owes_ack(&self) -> bool {
         self.state.cursor().is_some_and(|cursor| self.acked != Some(cursor.position))
     }
 }
@@ -32,12 +38,11 @@ pub(super) struct Streams(BTreeMap<StreamName, Stream>);
 #[derive(Default)]
 pub(super) struct Outcome {
     pub(super) events: Vec<ClientEvent>,
-    pub(super) replies: Vec<ClientFrame>,
 }
 
 impl Streams {
     pub(super) fn new(streams: Vec<(StreamName, Option<Cursor>)>) -> Self {
-        let stream = |after| Stream { state: StreamState::new(after), acked: None, acked_at: None };
+        let stream = |after| Stream { state: StreamState::new(after), acked: None, acked_at: None, resume_due: false };
         Self(streams.into_iter().map(|(name, after)| (name, stream(after))).collect())
     }
 
@@ -50,7 +55,7 @@ impl Streams {
     pub(super) fn requests(&mut self) -> Vec<StreamRequest> {
         let request = |(name, stream): (&StreamName, &mut Stream)| {
             stream.state.reconnected();
-            (stream.acked, stream.acked_at) = (None, None);
+            (stream.acked, stream.acked_at, stream.resume_due) = (None, None, false);
             StreamRequest { restaurant: name.restaurant, scope: name.scope.clone(), after: stream.state.cursor() }
         };
         self.0.iter_mut().map(request).collect()
@@ -72,7 +77,7 @@ impl Streams {
         let mut outcome = Outcome::default();
         match verdict {
             Verdict::Drop => {}
-            Verdict::Resync => outcome.replies.push(resume(&name, &stream.state)),
+            Verdict::Resync => stream.resume_due = true,
             Verdict::Apply | Verdict::Noted | Verdict::Reset => {
                 outcome.events.extend(told(name, frame, stream.state.cursor()));
             }
@@ -84,14 +89,27 @@ impl Streams {
     pub(super) fn restart(&mut self, name: &StreamName, after: Option<Cursor>) -> Option<ClientFrame> {
         let stream = self.0.get_mut(name)?;
         stream.state.restart(after);
+        stream.resume_due = false;
         Some(resume(name, &stream.state))
     }
 
-    /// One acknowledgement that is due; streams that catch up come first.
-    pub(super) fn ack(&mut self, now: Instant) -> Option<ClientFrame> {
+    /// The one frame that is most due: `rs` where something is missing, then the acknowledgement of a
+    /// stream that catches up, then of a live one. One at a time: the gateway bounds messages per
+    /// connection, however many streams it has.
+    pub(super) fn most_due(&mut self, now: Instant) -> Option<ClientFrame> {
+        self.resume().or_else(|| self.ack(now))
+    }
+
+    fn resume(&mut self) -> Option<ClientFrame> {
+        let (name, stream) = self.0.iter_mut().find(|(_, stream)| stream.resume_due)?;
+        stream.resume_due = false;
+        Some(resume(name, &stream.state))
+    }
+
+    fn ack(&mut self, now: Instant) -> Option<ClientFrame> {
         let due = |stream: &Stream| {
             let every = if stream.state.is_live() { ACK_LIVE } else { ACK_CATCHING };
-            stream.owes() && stream.acked_at.is_none_or(|at| now.saturating_duration_since(at) >= every)
+            stream.owes_ack() && stream.acked_at.is_none_or(|at| now.saturating_duration_since(at) >= every)
         };
         let (name, stream) =
             self.0.iter_mut().filter(|(_, stream)| due(stream)).min_by_key(|(_, stream)| stream.state.is_live())?;
@@ -101,23 +119,24 @@ impl Streams {
         Some(ClientFrame::Ack(Ack { restaurant, scope, position, drawn: Vec::new() }))
     }
 
-    /// Whether anything is to be acknowledged.
+    /// Whether anything is to be sent by and by.
     pub(super) fn owe(&self) -> bool {
         self.0.values().any(Stream::owes)
     }
 
     fn heartbeat(&mut self, heartbeat: &Heartbeat) -> Outcome {
-        let mut outcome = Outcome::default();
         for head in &heartbeat.heads {
-            let name = head.name();
-            let Some(stream) = self.0.get_mut(&name) else { continue };
+            let Some(stream) = self.0.get_mut(&head.name()) else { continue };
             if stream.state.heartbeat(Cursor { epoch: head.epoch, position: head.position }) == Verdict::Resync {
-                outcome.replies.push(resume(&name, &stream.state));
+                stream.resume_due = true;
             }
         }
-        outcome
+        Outcome::default()
     }
 }
+
+#[cfg(test)]
+mod tests;
 
 fn resume(name: &StreamName, state: &StreamState) -> ClientFrame {
     let (restaurant, scope) = (name.restaurant, name.scope.clone());

@@ -13,6 +13,7 @@ use crate::{
 };
 use chrono::Utc;
 use identity::{Principal, ScopeFilter, TokenError};
+use service_kit::limits::{Budget, Limits, Subject};
 use tokio::time::timeout;
 
 /// A client that may have what it asked for.
@@ -22,13 +23,16 @@ pub(super) struct Greeted {
 }
 
 /// Waits for `hello` and checks all of it before anything is started.
-pub(super) async fn greet(wire: &mut Wire, gateway: &Gateway) -> Result<Greeted, End> {
+pub(super) async fn greet(wire: &mut Wire, gateway: &Gateway, limits: Option<&Limits>) -> Result<Greeted, End> {
     if wire.protocol() != Some(SUBPROTOCOL) {
         return Err(Close::new(CloseCode::Version, "offer the subprotocol aris.v1.json").into());
     }
     let hello = timeout(gateway.timing.hello, hello(wire)).await;
     let hello = hello.map_err(|_| Close::new(CloseCode::HelloLate, "no hello came"))??;
     let principal = gateway.verifier.verify(&hello.token, Utc::now()).map_err(refused)?;
+    if limits.is_some_and(|limits| limits.take(Budget::Socket, Subject::holder(&principal)).is_err()) {
+        return Err(Close::new(CloseCode::Rate, "too many sockets are opened with this token").into());
+    }
     tracing::debug!(device = hello.device, streams = hello.streams.len(), "hello");
     let mut streams = Vec::with_capacity(hello.streams.len());
     for request in hello.streams {

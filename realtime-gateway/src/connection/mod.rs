@@ -18,6 +18,7 @@ use crate::{
 };
 use axum::extract::ws::{Utf8Bytes, WebSocket};
 use identity::{Principal, revocation};
+use service_kit::limits::Limits;
 use std::{
     collections::HashMap,
     sync::Arc,
@@ -78,10 +79,10 @@ struct Connection {
     leave_at: Option<Instant>,
 }
 
-/// Serves a socket until one side ends it.
-pub(crate) async fn serve(socket: WebSocket, gateway: Arc<Gateway>) {
+/// Serves a socket until one side ends it; it is counted for the holder of its token.
+pub(crate) async fn serve(socket: WebSocket, gateway: Arc<Gateway>, limits: Option<Limits>) {
     let mut wire = Wire::new(socket, gateway.timing.write);
-    let end = match greeting::greet(&mut wire, &gateway).await {
+    let end = match greeting::greet(&mut wire, &gateway, limits.as_ref()).await {
         Ok(greeted) => {
             let mut connection = Connection::new(gateway, wire, greeted.principal);
             let end = match connection.begin(greeted.streams).await {

@@ -3,13 +3,14 @@
 use super::{Connection, End, rights::right_still};
 use crate::{
     close::{Close, CloseCode},
-    feed::Subscription,
+    feed::{HubError, Subscription},
     frames::{Limits, ServerFrame, StreamName, StreamRequest, Welcome, Why},
     limits,
     session::{Step, StreamCursor},
 };
 use chrono::Utc;
 use domain::envelope::{Cursor, format_time};
+use failpoints::failpoint;
 use identity::ScopeFilter;
 
 /// A stream and its place at the ring.
@@ -91,6 +92,7 @@ impl Connection {
                 // long the way back is and however many come back at once.
                 Step::Store { after } => {
                     self.page(index, after).await?;
+                    failpoint!("gateway.caught-up").map_err(|_| HubError::StoreAway)?;
                     break;
                 }
             }

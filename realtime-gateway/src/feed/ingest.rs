@@ -16,6 +16,7 @@ use event_store::{
     follow::{FeedFollower, FollowError, Offer},
     reader::{EventReader, Head},
 };
+use failpoints::failpoint;
 use futures::StreamExt;
 use messaging::Namespace;
 use std::{
@@ -25,8 +26,8 @@ use std::{
 use tokio::{sync::watch, time::timeout};
 use tokio_util::sync::CancellationToken;
 
-/// Events before the head that a new ring starts with, so that clients that come back after the
-/// restart of a gateway do not each ask the store.
+/// Events before the head that a new ring starts with (fewer when they would not fit in it), so that
+/// clients that come back after the restart of a gateway do not each ask the store.
 const PREFILL_EVENTS: u64 = PAGE_EVENTS as u64;
 /// How long a new ring waits for NATS. Without it the look at the heads brings the events.
 const SUBSCRIBE_WITHIN: Duration = Duration::from_secs(2);
@@ -54,10 +55,12 @@ pub(crate) struct Ingest {
 /// between store and subscription.
 pub(crate) async fn open(sources: &Sources, feed: FeedId, limits: RingLimits) -> Result<Ingest, HubError> {
     let messages = subscribe(sources, feed).await;
+    failpoint!("gateway.subscribed").map_err(|_| HubError::StoreAway)?;
     let asked = Instant::now();
     let head = sources.reader.head(feed).await.map_err(away)?.ok_or(HubError::Unknown)?;
     let Cursor { epoch, position } = head.cursor;
-    let from = Cursor { epoch, position: position.saturating_sub(PREFILL_EVENTS) };
+    let from = sources.reader.tail(feed, position, PREFILL_EVENTS, limits.bytes as u64).await.map_err(away)?;
+    let from = Cursor { epoch, position: from };
     let ring = Arc::new(Ring::new(feed, from, limits));
     let (follower, reader) = (FeedFollower::new(feed, from), sources.reader.clone());
     let mut ingest = Ingest { ring, follower, reader, messages, pause_until: asked };

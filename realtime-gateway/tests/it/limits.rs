@@ -2,14 +2,17 @@
 
 use crate::{
     raw::{Raw, hello, request, stream},
-    world::{Gateway, World},
+    world::{Gateway, PATIENCE, World},
 };
 use identity::Permission;
 use realtime_gateway::close::CloseCode;
 use serde_json::json;
 use std::time::Duration;
 use tokio::net::TcpSocket;
-use tokio_tungstenite::{MaybeTlsStream, client_async, tungstenite::Message};
+use tokio_tungstenite::{
+    MaybeTlsStream, client_async,
+    tungstenite::{Error, Message},
+};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_no_frame_ends_the_connection() {
@@ -109,6 +112,22 @@ async fn a_client_that_does_not_read_is_closed_and_hurts_nobody() {
     // The time that passes is what is tested: longer than a write may take, shorter than the close.
     tokio::time::sleep(Duration::from_millis(600)).await;
     slow.closes(CloseCode::Slow).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_crowd_of_sockets_is_told_before_the_upgrade_when_to_come_back() {
+    let world = World::start().await;
+    let mut config = world.config();
+    config.accepts_per_second = 3;
+    let gateway = Gateway::start(config).await;
+    let crowd = futures::future::join_all((0..20).map(|_| Raw::with(request(&gateway)))).await;
+    let sent_away: Vec<_> = crowd.into_iter().filter_map(Result::err).collect();
+    assert!((1..=17).contains(&sent_away.len()), "{} of 20 were sent away", sent_away.len());
+    for error in sent_away {
+        let Error::Http(answer) = error else { panic!("{error}") };
+        assert_eq!((answer.status().as_u16(), &answer.headers()["retry-after"]), (503, &"1".parse().unwrap()));
+    }
+    testkit::wait_until("they get in later", PATIENCE, async || Raw::with(request(&gateway)).await.is_ok()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -56,7 +56,7 @@ pub const API_KEY_PER_MINUTE_MAX: u32 = 60_000;
 pub const SEALED_BYTES_MAX: usize = 1_024;
 /// Longest idempotency key in bytes (visible ASCII).
 pub const IDEMPOTENCY_KEY_BYTES_MAX: usize = 255;
-/// Longest key of a claim in bytes; the column of the claims table.
+/// Longest key of a claim in bytes; the column of the claims table has room for more.
 pub const CLAIM_KEY_BYTES_MAX: usize = 255;
 /// Longest correlation id in bytes.
 pub const CORRELATION_ID_BYTES_MAX: usize = 64;
@@ -64,7 +64,7 @@ pub const CORRELATION_ID_BYTES_MAX: usize = 64;
 pub const AMOUNT_MAX: i64 = 1_000_000_000_000;
 /// Largest tax rate in basis points.
 pub const TAX_RATE_BP_MAX: u16 = 10_000;
-/// Commands that may wait for one committer.
+/// Commands that one committer may have, waiting or being committed.
 pub const COMMITTER_QUEUE_MAX: usize = 1_024;
 /// Commands in one transaction.
 pub const BATCH_COMMANDS_MAX: usize = 256;

@@ -1,10 +1,12 @@
 //! Reading feeds from MySQL: heads and pages.
 
+mod page;
 pub(crate) mod search;
 pub(crate) mod streams;
 
 pub use search::{Found, Needle};
 
+use self::page::Page;
 use crate::{
     pool::{READ_WITHIN, within},
     rows,
@@ -13,7 +15,7 @@ use chrono::{DateTime, Utc};
 use domain::{
     envelope::{Cursor, RecordedEvent},
     ids::{FeedId, TenantId},
-    limits::{PAGE_BYTES_MAX, PAGE_EVENTS_MAX},
+    limits::PAGE_EVENTS_MAX,
 };
 use sqlx::{MySqlPool, QueryBuilder, Row, mysql::MySqlRow};
 use uuid::Uuid;
@@ -36,6 +38,16 @@ pub struct Head {
 pub struct EventReader {
     pool: MySqlPool,
 }
+
+const FEED_PAGE: &str = "SELECT e.position, h.epoch, h.tenant_id, e.event_id, e.aggregate_type, e.aggregate_id, \
+        e.version, e.type, e.schema_version, e.recorded_at, e.metadata, e.payload \
+   FROM events e JOIN feed_heads h ON h.feed_id = e.feed_id \
+  WHERE e.feed_id = ? AND e.position > ? ORDER BY e.position LIMIT ?";
+
+const TAIL: &str = "SELECT MIN(position) AS first FROM \
+        (SELECT position, SUM(LENGTH(payload)) OVER (ORDER BY position DESC) AS bytes \
+           FROM events WHERE feed_id = ? AND position > ? AND position <= ?) sized \
+  WHERE bytes <= ?";
 
 const HEAD_COLUMNS: &str = "SELECT feed_id, tenant_id, position, epoch, recorded_at FROM feed_heads ";
 
@@ -104,49 +116,40 @@ impl EventReader {
     }
 
     /// The events after this position in order: at most `limit` of them and about
-    /// [`PAGE_BYTES_MAX`], but at least one if there is one.
+    /// [`PAGE_BYTES_MAX`](domain::limits::PAGE_BYTES_MAX), but at least one if there is one.
     ///
     /// # Errors
     /// When MySQL cannot answer, or a row is not what this build writes.
     pub async fn page(&self, feed: FeedId, after: u64, limit: usize) -> Result<Vec<RecordedEvent>, sqlx::Error> {
-        let limit = limit.min(PAGE_EVENTS_MAX);
-        let page = sqlx::query(
-            "SELECT e.position, h.epoch, h.tenant_id, e.event_id, e.aggregate_type, e.aggregate_id, e.version, \
-                    e.type, e.schema_version, e.recorded_at, e.metadata, e.payload \
-               FROM events e JOIN feed_heads h ON h.feed_id = e.feed_id \
-              WHERE e.feed_id = ? AND e.position > ? ORDER BY e.position LIMIT ?",
-        )
-        .bind(feed.0)
-        .bind(after)
-        .bind(u32::try_from(limit).unwrap_or(u32::MAX))
-        .fetch_all(&self.pool);
-        let rows = within(READ_WITHIN, page).await?;
-        within_bytes(rows.iter().map(|row| rows::recorded_event(feed, row)))
-    }
-}
-
-/// As many of these events as a page takes, but at least one if there is one.
-fn within_bytes(
-    found: impl ExactSizeIterator<Item = Result<RecordedEvent, sqlx::Error>>,
-) -> Result<Vec<RecordedEvent>, sqlx::Error> {
-    let mut events = Vec::with_capacity(found.len());
-    let mut bytes = 0;
-    for event in found {
-        let event = event?;
-        bytes += event.payload.len() + ENVELOPE_BYTES_ESTIMATE;
-        if bytes > PAGE_BYTES_MAX && !events.is_empty() {
-            break;
+        let mut page = Page::default();
+        while let Some(asked) = page.wants(limit) {
+            let after = page.last().map_or(after, |event| event.cursor.position);
+            let look = sqlx::query(FEED_PAGE).bind(feed.0).bind(after).bind(asked).fetch_all(&self.pool);
+            let rows = within(READ_WITHIN, look).await?;
+            page.take(asked, rows.iter().map(|row| rows::recorded_event(feed, row)))?;
         }
-        events.push(event);
+        Ok(page.into_events())
     }
-    Ok(events)
+
+    /// The place from which on the feed has at most `events` events up to `head` and about `bytes` bytes
+    /// of payload.
+    ///
+    /// # Errors
+    /// When MySQL cannot answer.
+    pub async fn tail(&self, feed: FeedId, head: u64, events: u64, bytes: u64) -> Result<u64, sqlx::Error> {
+        let tail = sqlx::query(TAIL)
+            .bind(feed.0)
+            .bind(head.saturating_sub(events))
+            .bind(head)
+            .bind(bytes)
+            .fetch_one(&self.pool);
+        let first: Option<u64> = within(READ_WITHIN, tail).await?.try_get("first")?;
+        Ok(first.map_or(head, |first| first.saturating_sub(1)))
+    }
 }
 
 #[cfg(test)]
 mod plans;
-
-/// What an envelope adds to the payload.
-const ENVELOPE_BYTES_ESTIMATE: usize = 400;
 
 fn head_of(row: &MySqlRow) -> Result<Head, sqlx::Error> {
     Ok(Head {

@@ -8,10 +8,12 @@
 //! - [`connect`]: a connection that comes back by itself. [`ensure_stream`]: the stream of all events.
 //! - [`Bucket`]: small facts that every process should know within a second. [`Mirror`]: knows them.
 //! - [`Waker`]: tells the relay that a shard has something new.
+//! - [`gossip`](gossip()): what processes of one kind tell each other, and may get lost.
 
 mod bucket;
 mod connection;
 pub mod envelope;
+mod gossip;
 pub mod measures;
 mod mirror;
 mod namespace;
@@ -22,6 +24,7 @@ mod waker;
 pub use async_nats::connection::State;
 pub use bucket::{Bucket, BucketError, BucketStanding};
 pub use connection::{InvalidAddress, connect, is_connected, times_connected};
+pub use gossip::gossip;
 pub use mirror::Mirror;
 pub use namespace::Namespace;
 pub use stream::{StreamOptions, ensure_stream};

@@ -91,6 +91,12 @@ impl Namespace {
         self.name(format_args!("wake.*"))
     }
 
+    /// Where instances tell each other about limits. Not kept by any stream.
+    #[must_use]
+    pub fn limits_subject(&self) -> String {
+        self.name(format_args!("limits"))
+    }
+
     /// The shard that a wake-up is about; `None` where the subject is no wake-up.
     #[must_use]
     pub fn woken_shard(subject: &str) -> Option<u8> {

@@ -61,8 +61,8 @@ impl PersonalKeys {
         rand::fill(&mut key).map_err(|_| KeyError::Random)?;
         let wrapped = aead::seal(&self.wrapping(), &of(tenant, person), &key).ok_or(KeyError::Random)?;
         sqlx::query(
-            "INSERT INTO personal_keys (tenant_id, person_id, wrapped_key, created_at) VALUES (?, ?, ?, UTC_TIMESTAMP(6)) \
-                 ON DUPLICATE KEY UPDATE person_id = personal_keys.person_id",
+            "INSERT IGNORE INTO personal_keys (tenant_id, person_id, wrapped_key, created_at) \
+             VALUES (?, ?, ?, UTC_TIMESTAMP(6))",
         )
         .bind(tenant.0)
         .bind(person)

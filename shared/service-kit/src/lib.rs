@@ -4,17 +4,20 @@
 //! - [`access`]: who may call, as argument types of handlers. [`ids`]: ids in paths.
 //! - [`tokens`]: the public keys and what was revoked, kept up to date.
 //! - [`body`] and [`idempotency`]: what a command brings along.
+//! - [`client`]: whose address a request has. [`limits`]: how much one caller may ask and do.
 //! - [`http`]: everything around the routes, and serving them. [`health`]: is it alive, is it ready.
 //! - [`telemetry`] and [`config`]: logs, metrics, settings. [`openapi`]: problems in the document.
 
 pub mod access;
 pub mod body;
+pub mod client;
 pub mod config;
 pub mod correlation;
 pub mod health;
 pub mod http;
 pub mod idempotency;
 pub mod ids;
+pub mod limits;
 pub mod openapi;
 pub mod panics;
 pub mod problem;

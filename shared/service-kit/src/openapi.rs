@@ -16,24 +16,30 @@ use utoipa::{
         OpenApi, Ref, RefOr,
         content::ContentBuilder,
         example::ExampleBuilder,
+        header::HeaderBuilder,
         path::{Operation, PathItem},
         response::ResponseBuilder,
-        schema::ComponentsBuilder,
+        schema::{ComponentsBuilder, ObjectBuilder, Type},
         security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme},
     },
 };
 
 /// The extension with the permission that an operation needs.
 pub const PERMISSION: &str = "x-permission";
-/// The extension of an operation that needs no token.
-pub const PUBLIC: &str = "x-public";
 /// The extension with the problems that only this operation answers, by their codes.
 pub const PROBLEMS: &str = "x-problems";
 
 /// What every operation can answer.
-const OF_ALL: &[Code] = &[Code::Internal, Code::StoreUnavailable];
-/// What every operation that needs a token can answer besides.
-const OF_TOKENS: &[Code] = &[Code::TokenMissing, Code::TokenInvalid, Code::TokenExpired, Code::TokenRevoked];
+const OF_ALL: &[Code] = &[
+    Code::MalformedRequest,
+    Code::UriTooLong,
+    Code::RateLimited,
+    Code::Internal,
+    Code::TookTooLong,
+    Code::StoreUnavailable,
+];
+/// What every operation with a token can answer besides.
+const OF_HOLDERS: &[Code] = &[Code::TokenMissing, Code::TokenInvalid, Code::TokenExpired, Code::TokenRevoked];
 /// What every operation with a body can answer besides.
 const OF_BODIES: &[Code] =
     &[Code::MalformedJson, Code::InvalidField, Code::BodyTooSlow, Code::BodyTooLarge, Code::UnsupportedMediaType];
@@ -85,8 +91,9 @@ pub fn complete(api: &mut OpenApi) {
         for (operation, has_body) in operations(item) {
             let mut codes = declared(operation);
             codes.extend(OF_ALL);
-            if extension(operation, PUBLIC).is_none() {
-                codes.extend(OF_TOKENS);
+            // `security(())` says that no token is needed.
+            if operation.security.is_none() {
+                codes.extend(OF_HOLDERS);
             }
             if has_body {
                 codes.extend(OF_BODIES);
@@ -98,10 +105,11 @@ pub fn complete(api: &mut OpenApi) {
             if path.contains('{') {
                 codes.push(Code::NotFound);
             }
-            if extension(operation, PUBLIC).is_none() && extension(operation, PERMISSION).is_some() {
+            if operation.security.is_none() && extension(operation, PERMISSION).is_some() {
                 codes.push(Code::PermissionMissing);
             }
             answer_with(operation, &codes);
+            add_headers(operation);
         }
     }
     let components = std::mem::take(&mut api.components).map_or_else(ComponentsBuilder::new, ComponentsBuilder::from);
@@ -149,6 +157,23 @@ fn answer_with(operation: &mut Operation, codes: &[Code]) {
             ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).examples_from_iter(examples).build();
         let response = ResponseBuilder::new().description(description.join(", ")).content(MEDIA_TYPE, content).build();
         operation.responses.responses.insert(status.to_string(), RefOr::T(response));
+    }
+}
+
+/// What stands on every answer, and on those that ask to come back.
+fn add_headers(operation: &mut Operation) {
+    for (status, response) in &mut operation.responses.responses {
+        let RefOr::T(response) = response else { continue };
+        let mut add = |name: &str, kind, description: &str| {
+            let schema = ObjectBuilder::new().schema_type(kind);
+            let header = HeaderBuilder::new().schema(Some(schema)).description(Some(description)).build();
+            response.headers.insert(name.to_owned(), header.into());
+        };
+        add("RateLimit-Policy", Type::String, "The budget that was counted: `\"guest-read\";q=120;w=12`.");
+        add("RateLimit", Type::String, "What is left of it, and seconds until it is full: `\"guest-read\";r=119;t=1`.");
+        if matches!(status.as_str(), "429" | "503") {
+            add("Retry-After", Type::Integer, "Seconds until it is worth asking again.");
+        }
     }
 }
 

@@ -8,7 +8,10 @@ use domain::{
     ids::{DinerId, FeedId, ItemId, LineId, MenuId, OrderId, RestaurantId, SessionId, TableId, TenantId},
     menu::{ItemAdded, MenuEvent},
     money::{Currency, Money, TaxRate},
-    ordering::{LineFired, OrderAccepted, OrderEvent, OrderPlaced, PlacedLine},
+    ordering::{
+        LineFired, LineReady, LineServed, LineStarted, OrderAccepted, OrderCompleted, OrderEvent, OrderPlaced,
+        PlacedLine,
+    },
     refusal::Refusal,
     restaurants::{RestaurantCreated, RestaurantEvent, Station, Table},
     station::StationKey,
@@ -42,6 +45,11 @@ impl UseCase for Append {
         Answer { status: 409, location: None, body: refusal.code().into() }
     }
 }
+
+/// Events of an order that was placed, accepted, fired, cooked, served and completed, with two lines.
+pub const EVENTS_OF_A_SERVED_ORDER: usize = 11;
+/// Orders of a past that are open at the same time.
+const ORDERS_AT_ONCE: usize = 60;
 
 /// A restaurant with a grill, a bar, a table, a session and two items, made of bare events.
 #[derive(Debug, Clone)]
@@ -102,7 +110,15 @@ impl Place {
     /// When it cannot be stored.
     pub async fn create(env: &Env, committers: &Committers) -> Self {
         let _ = env;
-        let place = Self::new(Uuid::now_v7().into());
+        Self::create_for(Uuid::now_v7().into(), committers).await
+    }
+
+    /// Creates a place of this tenant: 5 events.
+    ///
+    /// # Panics
+    /// When it cannot be stored.
+    pub async fn create_for(tenant: TenantId, committers: &Committers) -> Self {
+        let place = Self::new(tenant);
         let created = place.submit(committers, true, place.opening_events()).await;
         created.unwrap_or_else(|error| panic!("{error}"));
         place
@@ -176,6 +192,46 @@ impl Place {
             PlacedOrder { order: order_id, lines: ids },
             events.into_iter().map(|event| (stream, Event::Order(event))).collect(),
         )
+    }
+
+    /// Orders that are placed, cooked and served side by side: [`EVENTS_OF_A_SERVED_ORDER`] events each.
+    #[must_use]
+    pub fn served_orders(&self, orders: usize) -> Vec<(StreamId, Event)> {
+        let mut lives: Vec<_> = (0..orders).map(|_| self.served_order().into_iter()).collect();
+        let mut events = Vec::with_capacity(orders * EVENTS_OF_A_SERVED_ORDER);
+        for _ in 0..EVENTS_OF_A_SERVED_ORDER {
+            events.extend(lives.iter_mut().filter_map(Iterator::next));
+        }
+        events
+    }
+
+    fn served_order(&self) -> Vec<(StreamId, Event)> {
+        let (PlacedOrder { order: order_id, lines }, mut events) = self.fired_order();
+        let (session_id, stream) = (self.session, StreamId::from(order_id));
+        let mut push = |event: OrderEvent| events.push((stream, Event::Order(event)));
+        for (line_id, station) in lines.clone() {
+            push(LineStarted { order_id, session_id, line_id, station }.into());
+        }
+        for (line_id, station) in lines.clone() {
+            push(LineReady { order_id, session_id, line_id, station }.into());
+        }
+        for (line_id, station) in lines {
+            push(LineServed { order_id, session_id, line_id, station }.into());
+        }
+        push(OrderCompleted { order_id, session_id }.into());
+        events
+    }
+
+    /// Appends a past of about so many events: orders that were served long ago.
+    ///
+    /// # Panics
+    /// When it cannot be stored.
+    pub async fn append_past(&self, committers: &Committers, events: usize) {
+        let orders = events / EVENTS_OF_A_SERVED_ORDER;
+        for chunk in (0..orders).step_by(ORDERS_AT_ONCE) {
+            let events = self.served_orders(ORDERS_AT_ONCE.min(orders - chunk));
+            self.append(committers, events).await.unwrap_or_else(|error| panic!("{error}"));
+        }
     }
 
     fn placed(&self, order_id: OrderId, lines: Vec<PlacedLine>) -> OrderPlaced {

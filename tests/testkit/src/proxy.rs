@@ -2,6 +2,7 @@
 
 use std::{
     net::SocketAddr,
+    pin::pin,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -53,6 +54,7 @@ struct Shared {
     upstream: std::sync::Mutex<SocketAddr>,
     fault: watch::Sender<Fault>,
     cut_all: watch::Sender<u64>,
+    vanished: watch::Sender<u64>,
     needles: AtomicU64,
     cuts: AtomicU64,
 }
@@ -69,6 +71,7 @@ impl TcpProxy {
             upstream: std::sync::Mutex::new(SocketAddr::from(([127, 0, 0, 1], port))),
             fault: watch::Sender::new(Fault::None),
             cut_all: watch::Sender::new(0),
+            vanished: watch::Sender::new(0),
             needles: AtomicU64::new(0),
             cuts: AtomicU64::new(0),
         });
@@ -95,6 +98,12 @@ impl TcpProxy {
     /// Cuts every open connection.
     pub fn cut(&self) {
         self.shared.cut_all.send_modify(|generation| *generation += 1);
+    }
+
+    /// Every open connection goes silent for ever, without a word to either side, as when a machine
+    /// between them lost its power. New ones work.
+    pub fn vanish(&self) {
+        self.shared.vanished.send_modify(|generation| *generation += 1);
     }
 
     /// Sends new connections to another port.
@@ -125,7 +134,7 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
 }
 
 async fn connection(client: TcpStream, shared: Arc<Shared>) {
-    let mut cut_all = shared.cut_all.subscribe();
+    let (mut cut_all, mut vanished) = (shared.cut_all.subscribe(), shared.vanished.subscribe());
     let upstream = *shared.upstream.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     let Ok(server) = TcpStream::connect(upstream).await else { return };
     let _ = (client.set_nodelay(true), server.set_nodelay(true));
@@ -134,13 +143,17 @@ async fn connection(client: TcpStream, shared: Arc<Shared>) {
     let cut = CancellationToken::new();
     let (client_read, client_write) = client.into_split();
     let (server_read, server_write) = server.into_split();
-    let up = pump(client_read, server_write, shared.clone(), true, cut.clone());
-    let down = pump(server_read, client_write, shared, false, cut.clone());
+    let mut up = pin!(pump(client_read, server_write, shared.clone(), true, cut.clone()));
+    let mut down = pin!(pump(server_read, client_write, shared, false, cut.clone()));
     tokio::select! {
-        () = up => {}
-        () = down => {}
+        () = &mut up => {}
+        () = &mut down => {}
         () = cut.cancelled() => {}
         _ = cut_all.changed() => {}
+        _ = vanished.changed() => {
+            // Nothing is read and nothing is said, but both sockets stay open; only a cut ends it.
+            let _ = cut_all.changed().await;
+        }
     }
 }
 

@@ -1,7 +1,10 @@
 //! One MySQL and one NATS server per test process, on free ports.
 
 use local_servers::{Binaries, MysqlOptions, MysqlServer, NatsOptions, NatsServer, TerminalProgress, obtain};
-use std::{path::PathBuf, sync::OnceLock};
+use std::{
+    path::{Path, PathBuf},
+    sync::OnceLock,
+};
 
 /// Running servers. They end, and their data goes, with the process.
 pub struct Servers {
@@ -22,7 +25,7 @@ pub fn servers() -> &'static Servers {
     static SERVERS: OnceLock<Servers> = OnceLock::new();
     SERVERS.get_or_init(|| {
         let binaries = obtain(&TerminalProgress).unwrap_or_else(|error| panic!("{error}"));
-        start(binaries, &folder("shared"))
+        start(binaries, &folder("shared"), |nats| nats)
     })
 }
 
@@ -32,14 +35,23 @@ pub fn servers() -> &'static Servers {
 /// When they cannot be started.
 #[must_use]
 pub fn own_servers(name: &str) -> Servers {
-    start(servers().binaries.clone(), &folder(name))
+    own_servers_with(name, |nats| nats)
 }
 
-fn start(binaries: Binaries, folder: &std::path::Path) -> Servers {
+/// The same, with a NATS server that is not like the others.
+///
+/// # Panics
+/// When they cannot be started.
+#[must_use]
+pub fn own_servers_with(name: &str, nats: impl FnOnce(NatsOptions) -> NatsOptions) -> Servers {
+    start(servers().binaries.clone(), &folder(name), nats)
+}
+
+fn start(binaries: Binaries, folder: &Path, nats: impl FnOnce(NatsOptions) -> NatsOptions) -> Servers {
     let mysql = MysqlServer::start(&binaries, MysqlOptions::throw_away(folder.join("mysql")), &TerminalProgress)
         .unwrap_or_else(|error| panic!("{error}"));
-    let nats = NatsServer::start(&binaries, NatsOptions::throw_away(folder.join("nats")), &TerminalProgress)
-        .unwrap_or_else(|error| panic!("{error}"));
+    let nats = nats(NatsOptions::throw_away(folder.join("nats")));
+    let nats = NatsServer::start(&binaries, nats, &TerminalProgress).unwrap_or_else(|error| panic!("{error}"));
     Servers { binaries, mysql, nats }
 }
 

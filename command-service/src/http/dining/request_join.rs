@@ -82,7 +82,6 @@ fn what_was_asked(code: &TableCode, events: &[SessionEvent]) -> Map<String, Valu
     security(()),
     responses((status = 200, description = "They wait for an answer", body = JoinRequested)),
     extensions(
-        ("x-public" = json!(true)),
         ("x-problems" = json!(["no-open-session", "join-requests-full", "session-full", "already-done"]))
     )
 )]

@@ -1,7 +1,7 @@
 //! What events do to the kitchen board: a line comes with `line.fired`, changes, and goes with
 //! `line.served` or `line.voided`.
 
-use super::schema::TABLES;
+use super::schema::{LINES, Tables};
 use crate::{
     sql,
     views::{ApplyError, Fact, all_met},
@@ -78,7 +78,7 @@ impl Changes {
         };
         match self.new.insert((fired.station.clone(), fired.line_id), line) {
             None => Ok(()),
-            Some(_) => Err(ApplyError::Misfit { table: TABLES.lines, expected: 0, rows: 1 }),
+            Some(_) => Err(ApplyError::Misfit { table: LINES, expected: 0, rows: 1 }),
         }
     }
 
@@ -98,21 +98,26 @@ impl Changes {
     }
 
     /// Writes the changes.
-    pub(super) async fn write(self, connection: &mut MySqlConnection, feed: FeedId) -> Result<(), ApplyError> {
+    pub(super) async fn write(
+        self,
+        connection: &mut MySqlConnection,
+        tables: &Tables,
+        feed: FeedId,
+    ) -> Result<(), ApplyError> {
         let new: Vec<NewLine> = self.new.into_values().collect();
         for part in sql::parts(&new) {
-            insert_lines(connection, feed, part).await?;
+            insert_lines(connection, tables, feed, part).await?;
         }
         for ((state, at), keys) in grouped(self.moved) {
             for part in sql::parts(&keys) {
-                let rows = move_lines(connection, feed, part, state, at).await?;
-                all_met(TABLES.lines, part.len(), rows)?;
+                let rows = move_lines(connection, tables, feed, part, state, at).await?;
+                all_met(LINES, part.len(), rows)?;
             }
         }
         let gone: Vec<Key> = self.gone.into_iter().collect();
         for part in sql::parts(&gone) {
-            let rows = delete_lines(connection, feed, part).await?;
-            all_met(TABLES.lines, part.len(), rows)?;
+            let rows = delete_lines(connection, tables, feed, part).await?;
+            all_met(LINES, part.len(), rows)?;
         }
         Ok(())
     }
@@ -126,11 +131,16 @@ fn grouped(moved: BTreeMap<Key, (LineState, DateTime<Utc>)>) -> BTreeMap<(LineSt
     groups
 }
 
-async fn insert_lines(connection: &mut MySqlConnection, feed: FeedId, lines: &[NewLine]) -> Result<u64, sqlx::Error> {
+async fn insert_lines(
+    connection: &mut MySqlConnection,
+    tables: &Tables,
+    feed: FeedId,
+    lines: &[NewLine],
+) -> Result<u64, sqlx::Error> {
     let mut query = QueryBuilder::new(format!(
         "INSERT INTO {} (feed_id, station, line_id, order_id, fired_position, code, table_label, order_note, \
          name, quantity, note, state, fired_at, changed_at) ",
-        TABLES.lines
+        tables.lines
     ));
     query.push_values(lines, |mut row, line| {
         row.push_bind(feed.0)
@@ -153,20 +163,26 @@ async fn insert_lines(connection: &mut MySqlConnection, feed: FeedId, lines: &[N
 
 async fn move_lines(
     connection: &mut MySqlConnection,
+    tables: &Tables,
     feed: FeedId,
     keys: &[Key],
     state: LineState,
     at: DateTime<Utc>,
 ) -> Result<u64, sqlx::Error> {
-    let mut query = QueryBuilder::new(format!("UPDATE {} SET state = ", TABLES.lines));
+    let mut query = QueryBuilder::new(format!("UPDATE {} SET state = ", tables.lines));
     query.push_bind(state.as_str()).push(", changed_at = ").push_bind(at);
     query.push(" WHERE (feed_id, station, line_id) IN ");
     push_keys(&mut query, feed, keys);
     sql::run(connection, query).await
 }
 
-async fn delete_lines(connection: &mut MySqlConnection, feed: FeedId, keys: &[Key]) -> Result<u64, sqlx::Error> {
-    let mut query = QueryBuilder::new(format!("DELETE FROM {} WHERE (feed_id, station, line_id) IN ", TABLES.lines));
+async fn delete_lines(
+    connection: &mut MySqlConnection,
+    tables: &Tables,
+    feed: FeedId,
+    keys: &[Key],
+) -> Result<u64, sqlx::Error> {
+    let mut query = QueryBuilder::new(format!("DELETE FROM {} WHERE (feed_id, station, line_id) IN ", tables.lines));
     push_keys(&mut query, feed, keys);
     sql::run(connection, query).await
 }

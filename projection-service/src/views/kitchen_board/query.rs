@@ -1,6 +1,6 @@
 //! Reading the kitchen board.
 
-use super::schema::TABLES;
+use super::schema::Tables;
 use crate::{
     read::Stand,
     sql::{named, parsed},
@@ -94,6 +94,7 @@ pub(crate) struct BoardRow {
 /// The lines at this station (all stations without one), in the order in which they were fired.
 pub(crate) async fn board_rows(
     connection: &mut MySqlConnection,
+    tables: &Tables,
     feed: FeedId,
     station: Option<&StationKey>,
 ) -> Result<Vec<BoardRow>, sqlx::Error> {
@@ -102,7 +103,7 @@ pub(crate) async fn board_rows(
         "SELECT order_id, code, station, table_label, order_note, line_id, name, quantity, note, state, \
                 fired_at, changed_at \
            FROM {} WHERE feed_id = ? {at_station} ORDER BY fired_position LIMIT ?",
-        TABLES.lines
+        tables.lines
     );
     let mut query = sqlx::query(&text).bind(feed.0);
     if let Some(station) = station {

@@ -1,20 +1,24 @@
 //! The table of the kitchen board.
 
-/// Name and version: the key of checkpoints and leases.
-pub(crate) const PROJECTION: &str = "kitchen_board@1";
+use crate::generation::Generation;
 
-/// The names of the tables of one version.
+/// The name of the view.
+pub(crate) const VIEW: &str = "kitchen_board";
+
+/// A row per line that is at its station: key (feed, station, line).
+pub(crate) const LINES: &str = "kitchen_lines";
+
+/// All of them.
+pub(crate) const ALL: &[&str] = &[LINES];
+
+/// The names of the tables of one generation.
 pub(crate) struct Tables {
-    /// A row per line that is at its station: key (feed, station, line).
-    pub(crate) lines: &'static str,
+    pub(crate) lines: String,
 }
 
-/// The tables of the version that answers queries.
-pub(crate) const TABLES: Tables = Tables { lines: "kitchen_lines_v1" };
-
 impl Tables {
-    /// All of them.
-    pub(crate) fn all(&self) -> [&'static str; 1] {
-        [self.lines]
+    /// Those of this generation.
+    pub(crate) fn of(generation: Generation) -> Self {
+        Self { lines: generation.table(LINES) }
     }
 }

@@ -4,7 +4,7 @@
 //! the view already knows of the order: [`needed`] says which orders to load, [`Changes::of`] folds
 //! the events over them.
 
-use super::schema::TABLES;
+use super::schema::{LINES, ORDERS};
 use crate::views::{ApplyError, Fact};
 use chrono::{DateTime, Utc};
 use domain::{
@@ -60,8 +60,7 @@ impl Progress {
     }
 
     fn move_line(&mut self, line: LineId, state: LineState) -> Result<(), ApplyError> {
-        let known =
-            self.lines.get_mut(&line).ok_or(ApplyError::Misfit { table: TABLES.lines, expected: 1, rows: 0 })?;
+        let known = self.lines.get_mut(&line).ok_or(ApplyError::Misfit { table: LINES, expected: 1, rows: 0 })?;
         *known = state;
         self.moved.insert(line);
         Ok(())
@@ -117,7 +116,7 @@ impl Changes {
             self.progress.insert(placed.order_id, Progress::placed(placed));
         }
         let order = self.progress.get_mut(&order_of(event));
-        let order = order.ok_or(ApplyError::Misfit { table: TABLES.orders, expected: 1, rows: 0 })?;
+        let order = order.ok_or(ApplyError::Misfit { table: ORDERS, expected: 1, rows: 0 })?;
         order.version = fact.version;
         match event {
             OrderEvent::Placed(_) => {}

@@ -1,6 +1,6 @@
 //! What the view already knows of the orders of a batch.
 
-use super::{apply::Progress, schema::TABLES};
+use super::{apply::Progress, schema::Tables};
 use crate::sql::{self, named};
 use domain::{
     ids::{FeedId, LineId, OrderId},
@@ -12,27 +12,29 @@ use std::collections::{BTreeMap, BTreeSet};
 /// How far these orders are; unknown ones are left out.
 pub(super) async fn progress(
     connection: &mut MySqlConnection,
+    tables: &Tables,
     feed: FeedId,
     orders: &BTreeSet<OrderId>,
 ) -> Result<BTreeMap<OrderId, Progress>, sqlx::Error> {
     let orders: Vec<OrderId> = orders.iter().copied().collect();
     let mut known = BTreeMap::new();
     for part in sql::parts(&orders) {
-        load_orders(connection, feed, part, &mut known).await?;
-        load_lines(connection, feed, part, &mut known).await?;
+        load_orders(connection, tables, feed, part, &mut known).await?;
+        load_lines(connection, tables, feed, part, &mut known).await?;
     }
     Ok(known)
 }
 
 async fn load_orders(
     connection: &mut MySqlConnection,
+    tables: &Tables,
     feed: FeedId,
     orders: &[OrderId],
     known: &mut BTreeMap<OrderId, Progress>,
 ) -> Result<(), sqlx::Error> {
     let mut query = QueryBuilder::new(format!(
         "SELECT order_id, state, version FROM {} WHERE (feed_id, order_id) IN ",
-        TABLES.orders
+        tables.orders
     ));
     push_keys(&mut query, feed, orders);
     for row in query.build().fetch_all(connection).await? {
@@ -44,13 +46,14 @@ async fn load_orders(
 
 async fn load_lines(
     connection: &mut MySqlConnection,
+    tables: &Tables,
     feed: FeedId,
     orders: &[OrderId],
     known: &mut BTreeMap<OrderId, Progress>,
 ) -> Result<(), sqlx::Error> {
     let mut query = QueryBuilder::new(format!(
         "SELECT order_id, line_id, state FROM {} WHERE (feed_id, order_id) IN ",
-        TABLES.lines
+        tables.lines
     ));
     push_keys(&mut query, feed, orders);
     for row in query.build().fetch_all(connection).await? {

@@ -4,7 +4,7 @@ mod answers;
 
 pub(crate) use answers::{OrderAnswer, OrderLineAnswer, OrderPage, OrderWithCursor};
 
-use super::{load::push_keys, schema::TABLES};
+use super::{load::push_keys, schema::Tables};
 use crate::{
     money::MoneyAnswer,
     sql::{self, named},
@@ -30,14 +30,15 @@ const COLUMNS: &str = "order_id, placed_position, session_id, table_label, code,
 /// One order with its lines.
 pub(crate) async fn order(
     connection: &mut MySqlConnection,
+    tables: &Tables,
     feed: FeedId,
     order: OrderId,
 ) -> Result<Option<OrderAnswer>, sqlx::Error> {
-    let text = format!("SELECT {COLUMNS} FROM {} WHERE feed_id = ? AND order_id = ?", TABLES.orders);
+    let text = format!("SELECT {COLUMNS} FROM {} WHERE feed_id = ? AND order_id = ?", tables.orders);
     let row = sqlx::query(&text).bind(feed.0).bind(order.0).fetch_optional(&mut *connection).await?;
     let Some(row) = row else { return Ok(None) };
     let mut found = vec![placed(&row)?];
-    fill_lines(connection, feed, &mut found).await?;
+    fill_lines(connection, tables, feed, &mut found).await?;
     Ok(found.pop().map(|placed| placed.order))
 }
 
@@ -45,6 +46,7 @@ pub(crate) async fn order(
 /// position `before`.
 pub(crate) async fn page(
     connection: &mut MySqlConnection,
+    tables: &Tables,
     feed: FeedId,
     state: Option<ViewState>,
     before: Option<u64>,
@@ -54,7 +56,7 @@ pub(crate) async fn page(
     let text = format!(
         "SELECT {COLUMNS} FROM {} WHERE feed_id = ? {in_state} AND placed_position < ? \
           ORDER BY placed_position DESC LIMIT ?",
-        TABLES.orders
+        tables.orders
     );
     let mut query = sqlx::query(&text).bind(feed.0);
     if let Some(state) = state {
@@ -62,16 +64,21 @@ pub(crate) async fn page(
     }
     let rows = query.bind(before.unwrap_or(u64::MAX)).bind(limit as u64).fetch_all(&mut *connection).await?;
     let mut found = rows.iter().map(placed).collect::<Result<Vec<_>, _>>()?;
-    fill_lines(connection, feed, &mut found).await?;
+    fill_lines(connection, tables, feed, &mut found).await?;
     Ok(found)
 }
 
-async fn fill_lines(connection: &mut MySqlConnection, feed: FeedId, orders: &mut [Placed]) -> Result<(), sqlx::Error> {
+async fn fill_lines(
+    connection: &mut MySqlConnection,
+    tables: &Tables,
+    feed: FeedId,
+    orders: &mut [Placed],
+) -> Result<(), sqlx::Error> {
     let places: HashMap<Uuid, usize> =
         orders.iter().enumerate().map(|(place, placed)| (placed.order.order_id, place)).collect();
     let ids: Vec<OrderId> = orders.iter().map(|placed| OrderId(placed.order.order_id)).collect();
     for part in sql::parts(&ids) {
-        for row in line_rows(connection, feed, part).await? {
+        for row in line_rows(connection, tables, feed, part).await? {
             if let Some(place) = places.get(&row.try_get::<Uuid, _>("order_id")?) {
                 let order = &mut orders[*place].order;
                 order.lines.push(line(&row, &order.total.currency)?);
@@ -83,13 +90,14 @@ async fn fill_lines(connection: &mut MySqlConnection, feed: FeedId, orders: &mut
 
 async fn line_rows(
     connection: &mut MySqlConnection,
+    tables: &Tables,
     feed: FeedId,
     orders: &[OrderId],
 ) -> Result<Vec<MySqlRow>, sqlx::Error> {
     let mut query = QueryBuilder::new(format!(
         "SELECT order_id, line_id, item_id, name, quantity, unit_price, line_total, line_tax, station, state, note \
            FROM {} WHERE (feed_id, order_id) IN ",
-        TABLES.lines
+        tables.lines
     ));
     push_keys(&mut query, feed, orders);
     query.push(" ORDER BY order_id, ordinal");

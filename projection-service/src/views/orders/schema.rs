@@ -1,22 +1,27 @@
 //! The tables of the orders view.
 
-/// Name and version: the key of checkpoints and leases.
-pub(crate) const PROJECTION: &str = "orders@1";
+use crate::generation::Generation;
 
-/// The names of the tables of one version.
+/// The name of the view.
+pub(crate) const VIEW: &str = "orders";
+
+/// A row per order: key (feed, order).
+pub(crate) const ORDERS: &str = "orders";
+/// A row per line: key (feed, order, line).
+pub(crate) const LINES: &str = "order_lines";
+
+/// All of them.
+pub(crate) const ALL: &[&str] = &[ORDERS, LINES];
+
+/// The names of the tables of one generation.
 pub(crate) struct Tables {
-    /// A row per order: key (feed, order).
-    pub(crate) orders: &'static str,
-    /// A row per line: key (feed, order, line).
-    pub(crate) lines: &'static str,
+    pub(crate) orders: String,
+    pub(crate) lines: String,
 }
 
-/// The tables of the version that answers queries.
-pub(crate) const TABLES: Tables = Tables { orders: "orders_v1", lines: "order_lines_v1" };
-
 impl Tables {
-    /// All of them.
-    pub(crate) fn all(&self) -> [&'static str; 2] {
-        [self.orders, self.lines]
+    /// Those of this generation.
+    pub(crate) fn of(generation: Generation) -> Self {
+        Self { orders: generation.table(ORDERS), lines: generation.table(LINES) }
     }
 }

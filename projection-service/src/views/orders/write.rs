@@ -2,7 +2,7 @@
 
 use super::{
     apply::{Changes, NewOrder, Progress},
-    schema::TABLES,
+    schema::{LINES, ORDERS, Tables},
 };
 use crate::{
     sql,
@@ -21,6 +21,7 @@ type NewLine<'a> = (OrderId, usize, &'a PlacedLine, LineState);
 /// Writes the changes of one batch: new orders as they are at its end, then what became of others.
 pub(super) async fn write(
     connection: &mut MySqlConnection,
+    tables: &Tables,
     feed: FeedId,
     mut changes: Changes,
 ) -> Result<(), ApplyError> {
@@ -30,18 +31,18 @@ pub(super) async fn write(
         .filter_map(|order| Some((order, changes.progress.remove(&order.placed.order_id)?)))
         .collect();
     for part in sql::parts(&new) {
-        insert_orders(connection, feed, part).await?;
+        insert_orders(connection, tables, feed, part).await?;
     }
     let lines: Vec<NewLine<'_>> = new.iter().flat_map(|(order, progress)| new_lines(order, progress)).collect();
     for part in sql::parts(&lines) {
-        insert_lines(connection, feed, part).await?;
+        insert_lines(connection, tables, feed, part).await?;
     }
     for (order, progress) in &changes.progress {
-        all_met(TABLES.orders, 1, update_order(connection, feed, *order, progress).await?)?;
+        all_met(ORDERS, 1, update_order(connection, tables, feed, *order, progress).await?)?;
     }
     for (state, keys) in moved(&changes.progress) {
         for part in sql::parts(&keys) {
-            all_met(TABLES.lines, part.len(), move_lines(connection, feed, part, state).await?)?;
+            all_met(LINES, part.len(), move_lines(connection, tables, feed, part, state).await?)?;
         }
     }
     Ok(())
@@ -69,13 +70,14 @@ fn moved(orders: &BTreeMap<OrderId, Progress>) -> BTreeMap<LineState, Vec<(Order
 
 async fn insert_orders(
     connection: &mut MySqlConnection,
+    tables: &Tables,
     feed: FeedId,
     orders: &[(&NewOrder, Progress)],
 ) -> Result<u64, sqlx::Error> {
     let mut query = QueryBuilder::new(format!(
         "INSERT INTO {} (feed_id, order_id, placed_position, session_id, table_label, code, state, placed_at, note, \
          reason, currency, total, tax, version) ",
-        TABLES.orders
+        tables.orders
     ));
     query.push_values(orders, |mut row, (NewOrder { placed, position, at }, progress)| {
         row.push_bind(feed.0)
@@ -98,13 +100,14 @@ async fn insert_orders(
 
 async fn insert_lines(
     connection: &mut MySqlConnection,
+    tables: &Tables,
     feed: FeedId,
     lines: &[NewLine<'_>],
 ) -> Result<u64, sqlx::Error> {
     let mut query = QueryBuilder::new(format!(
         "INSERT INTO {} (feed_id, order_id, line_id, ordinal, item_id, name, quantity, unit_price, line_total, \
          line_tax, station, state, note) ",
-        TABLES.lines
+        tables.lines
     ));
     query.push_values(lines, |mut row, (order, ordinal, line, state)| {
         row.push_bind(feed.0)
@@ -127,13 +130,14 @@ async fn insert_lines(
 /// One statement per order: each has another version.
 async fn update_order(
     connection: &mut MySqlConnection,
+    tables: &Tables,
     feed: FeedId,
     order: OrderId,
     progress: &Progress,
 ) -> Result<u64, sqlx::Error> {
     let text = format!(
         "UPDATE {} SET state = ?, version = ?, reason = COALESCE(?, reason) WHERE feed_id = ? AND order_id = ?",
-        TABLES.orders
+        tables.orders
     );
     let done = sqlx::query(&text)
         .bind(progress.view_state().as_str())
@@ -148,11 +152,12 @@ async fn update_order(
 
 async fn move_lines(
     connection: &mut MySqlConnection,
+    tables: &Tables,
     feed: FeedId,
     lines: &[(OrderId, LineId)],
     state: LineState,
 ) -> Result<u64, sqlx::Error> {
-    let mut query = QueryBuilder::new(format!("UPDATE {} SET state = ", TABLES.lines));
+    let mut query = QueryBuilder::new(format!("UPDATE {} SET state = ", tables.lines));
     query.push_bind(state.as_str()).push(" WHERE (feed_id, order_id, line_id) IN ");
     query.push_tuples(lines, |mut tuple, (order, line)| {
         tuple.push_bind(feed.0).push_bind(order.0).push_bind(line.0);

@@ -6,18 +6,33 @@ pub(crate) mod query;
 pub(crate) mod schema;
 mod write;
 
-use super::{ApplyError, Fact, View, clear_tables};
+use super::{ApplyError, Fact, View};
+use crate::generation::{Generation, Projection};
 use domain::ids::FeedId;
 use futures::future::BoxFuture;
-use schema::{PROJECTION, TABLES};
+use schema::{ALL, Tables, VIEW};
 use sqlx::MySqlConnection;
 
-/// The view.
-pub(crate) struct Restaurants;
+/// The view in one generation.
+pub(crate) struct Restaurants {
+    generation: Generation,
+    tables: Tables,
+}
+
+impl Restaurants {
+    /// The view in this generation.
+    pub(crate) fn of(generation: Generation) -> Self {
+        Self { generation, tables: Tables::of(generation) }
+    }
+}
 
 impl View for Restaurants {
-    fn projection(&self) -> &'static str {
-        PROJECTION
+    fn projection(&self) -> Projection {
+        Projection { view: VIEW, generation: self.generation }
+    }
+
+    fn tables(&self) -> &'static [&'static str] {
+        ALL
     }
 
     fn apply<'a>(
@@ -26,14 +41,6 @@ impl View for Restaurants {
         feed: FeedId,
         facts: &'a [Fact],
     ) -> BoxFuture<'a, Result<(), ApplyError>> {
-        Box::pin(async move { write::write(connection, feed, apply::Changes::of(facts)).await })
-    }
-
-    fn clear<'a>(
-        &'a self,
-        connection: &'a mut MySqlConnection,
-        feed: FeedId,
-    ) -> BoxFuture<'a, Result<(), sqlx::Error>> {
-        Box::pin(async move { clear_tables(connection, feed, &TABLES.all()).await })
+        Box::pin(async move { write::write(connection, &self.tables, feed, apply::Changes::of(facts)).await })
     }
 }

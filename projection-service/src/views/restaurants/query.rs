@@ -6,7 +6,7 @@ pub(crate) use answers::{
     Item, JoinRequest, JoinRequestsAnswer, MenuAnswer, RestaurantAnswer, SessionAnswer, StationAnswer, TableAnswer,
 };
 
-use super::schema::TABLES;
+use super::schema::Tables;
 use crate::money::MoneyAnswer;
 use answers::DinerAnswer;
 use chrono::{DateTime, Utc};
@@ -30,9 +30,10 @@ pub(crate) struct RestaurantRow {
 /// The restaurant's own row.
 pub(crate) async fn restaurant_row(
     connection: &mut MySqlConnection,
+    names: &Tables,
     feed: FeedId,
 ) -> Result<Option<RestaurantRow>, sqlx::Error> {
-    let text = format!("SELECT name, currency, time_zone, stations FROM {} WHERE feed_id = ?", TABLES.restaurants);
+    let text = format!("SELECT name, currency, time_zone, stations FROM {} WHERE feed_id = ?", names.restaurants);
     let Some(row) = sqlx::query(&text).bind(feed.0).fetch_optional(connection).await? else { return Ok(None) };
     let stations = serde_json::from_slice(row.try_get("stations")?)
         .map_err(|source| sqlx::Error::ColumnDecode { index: "stations".to_owned(), source: source.into() })?;
@@ -45,14 +46,18 @@ pub(crate) async fn restaurant_row(
 }
 
 /// The tables in their order, each with the session that is open there.
-pub(crate) async fn tables(connection: &mut MySqlConnection, feed: FeedId) -> Result<Vec<TableAnswer>, sqlx::Error> {
+pub(crate) async fn tables(
+    connection: &mut MySqlConnection,
+    names: &Tables,
+    feed: FeedId,
+) -> Result<Vec<TableAnswer>, sqlx::Error> {
     let text = format!(
         "SELECT t.table_id, t.label, t.seats, s.session_id \
            FROM {tables} t \
            LEFT JOIN {sessions} s ON s.feed_id = t.feed_id AND s.closed_at IS NULL AND s.table_id = t.table_id \
           WHERE t.feed_id = ? ORDER BY t.ordinal LIMIT ?",
-        tables = TABLES.tables,
-        sessions = TABLES.sessions
+        tables = names.tables,
+        sessions = names.sessions
     );
     let rows = sqlx::query(&text).bind(feed.0).bind(TABLES_MAX as u64).fetch_all(connection).await?;
     rows.iter()
@@ -68,11 +73,15 @@ pub(crate) async fn tables(connection: &mut MySqlConnection, feed: FeedId) -> Re
 }
 
 /// The menu in the order in which its items were added.
-pub(crate) async fn items(connection: &mut MySqlConnection, feed: FeedId) -> Result<Vec<Item>, sqlx::Error> {
+pub(crate) async fn items(
+    connection: &mut MySqlConnection,
+    names: &Tables,
+    feed: FeedId,
+) -> Result<Vec<Item>, sqlx::Error> {
     let text = format!(
         "SELECT item_id, name, price_amount, price_currency, tax_rate_bp, station, available \
            FROM {} WHERE feed_id = ? ORDER BY added_position LIMIT ?",
-        TABLES.items
+        names.items
     );
     let rows = sqlx::query(&text).bind(feed.0).bind(MENU_ITEMS_MAX as u64).fetch_all(connection).await?;
     rows.iter()
@@ -124,12 +133,13 @@ impl SessionRow {
 /// One session.
 pub(crate) async fn session_row(
     connection: &mut MySqlConnection,
+    names: &Tables,
     feed: FeedId,
     session: SessionId,
 ) -> Result<Option<SessionRow>, sqlx::Error> {
     let text = format!(
         "SELECT table_id, table_label, opened_at, closed_at FROM {} WHERE feed_id = ? AND session_id = ?",
-        TABLES.sessions
+        names.sessions
     );
     let row = sqlx::query(&text).bind(feed.0).bind(session.0).fetch_optional(connection).await?;
     row.map(|row| {
@@ -146,12 +156,13 @@ pub(crate) async fn session_row(
 /// The guests of a session in the order in which they joined.
 pub(crate) async fn diners(
     connection: &mut MySqlConnection,
+    names: &Tables,
     feed: FeedId,
     session: SessionId,
 ) -> Result<Vec<DinerAnswer>, sqlx::Error> {
     let text = format!(
         "SELECT diner_id, number, left_at FROM {} WHERE feed_id = ? AND session_id = ? ORDER BY number LIMIT ?",
-        TABLES.diners
+        names.diners
     );
     let rows =
         sqlx::query(&text).bind(feed.0).bind(session.0).bind(SESSION_DINERS_MAX as u64).fetch_all(connection).await?;
@@ -170,6 +181,7 @@ pub(crate) async fn diners(
 /// Who waits at this time to be let in, at one table or at all of them, in the order in which they asked.
 pub(crate) async fn join_requests(
     connection: &mut MySqlConnection,
+    names: &Tables,
     feed: FeedId,
     session: Option<SessionId>,
     now: DateTime<Utc>,
@@ -178,7 +190,7 @@ pub(crate) async fn join_requests(
     let text = format!(
         "SELECT session_id, diner_id, table_label, mark, requested_at, expires_at FROM {} \
           WHERE feed_id = ? {of_session}AND expires_at > ? ORDER BY requested_at, diner_id LIMIT ?",
-        TABLES.join_requests
+        names.join_requests
     );
     let mut query = sqlx::query(&text).bind(feed.0);
     if let Some(session) = session {

@@ -3,7 +3,7 @@
 use super::{
     apply::{Changes, NewItem, NewSession},
     guests,
-    schema::TABLES,
+    schema::{ITEMS, SESSIONS, Tables},
 };
 use crate::{
     sql,
@@ -18,30 +18,35 @@ use sqlx::{MySqlConnection, QueryBuilder};
 use std::collections::BTreeMap;
 
 /// Writes the changes of one batch.
-pub(super) async fn write(connection: &mut MySqlConnection, feed: FeedId, changes: Changes) -> Result<(), ApplyError> {
+pub(super) async fn write(
+    connection: &mut MySqlConnection,
+    names: &Tables,
+    feed: FeedId,
+    changes: Changes,
+) -> Result<(), ApplyError> {
     for created in &changes.created {
-        insert_restaurant(connection, feed, created).await?;
+        insert_restaurant(connection, names, feed, created).await?;
         let tables: Vec<(usize, &Table)> = created.tables.iter().enumerate().collect();
         for part in sql::parts(&tables) {
-            insert_tables(connection, feed, part).await?;
+            insert_tables(connection, names, feed, part).await?;
         }
     }
     for part in sql::parts(&changes.items) {
-        insert_items(connection, feed, part).await?;
+        insert_items(connection, names, feed, part).await?;
     }
     for part in sql::parts(&changes.sessions) {
-        insert_sessions(connection, feed, part).await?;
+        insert_sessions(connection, names, feed, part).await?;
     }
-    guests::write(connection, feed, &changes).await?;
+    guests::write(connection, names, feed, &changes).await?;
     for (available, items) in grouped(changes.availability) {
         for part in sql::parts(&items) {
-            all_met(TABLES.items, part.len(), set_available(connection, feed, part, available).await?)?;
+            all_met(ITEMS, part.len(), set_available(connection, names, feed, part, available).await?)?;
         }
     }
     for (at, sessions) in grouped(changes.closed) {
         for part in sql::parts(&sessions) {
-            all_met(TABLES.sessions, part.len(), close_sessions(connection, feed, part, at).await?)?;
-            guests::delete_requests_of_sessions(connection, feed, part).await?;
+            all_met(SESSIONS, part.len(), close_sessions(connection, names, feed, part, at).await?)?;
+            guests::delete_requests_of_sessions(connection, names, feed, part).await?;
         }
     }
     Ok(())
@@ -58,13 +63,14 @@ fn grouped<K, V: Ord>(changes: BTreeMap<K, V>) -> BTreeMap<V, Vec<K>> {
 
 async fn insert_restaurant(
     connection: &mut MySqlConnection,
+    names: &Tables,
     feed: FeedId,
     created: &RestaurantCreated,
 ) -> Result<(), sqlx::Error> {
     let stations = serde_json::to_vec(&created.stations).map_err(|source| sqlx::Error::Encode(source.into()))?;
     sqlx::query(&format!(
         "INSERT INTO {} (feed_id, name, currency, time_zone, stations) VALUES (?, ?, ?, ?, ?)",
-        TABLES.restaurants
+        names.restaurants
     ))
     .bind(feed.0)
     .bind(&created.name)
@@ -78,11 +84,12 @@ async fn insert_restaurant(
 
 async fn insert_tables(
     connection: &mut MySqlConnection,
+    names: &Tables,
     feed: FeedId,
     tables: &[(usize, &Table)],
 ) -> Result<u64, sqlx::Error> {
     let mut query =
-        QueryBuilder::new(format!("INSERT INTO {} (feed_id, table_id, ordinal, label, seats) ", TABLES.tables));
+        QueryBuilder::new(format!("INSERT INTO {} (feed_id, table_id, ordinal, label, seats) ", names.tables));
     query.push_values(tables, |mut row, (ordinal, table)| {
         row.push_bind(feed.0)
             .push_bind(table.table_id.0)
@@ -93,11 +100,16 @@ async fn insert_tables(
     sql::run(connection, query).await
 }
 
-async fn insert_items(connection: &mut MySqlConnection, feed: FeedId, items: &[NewItem]) -> Result<u64, sqlx::Error> {
+async fn insert_items(
+    connection: &mut MySqlConnection,
+    names: &Tables,
+    feed: FeedId,
+    items: &[NewItem],
+) -> Result<u64, sqlx::Error> {
     let mut query = QueryBuilder::new(format!(
         "INSERT INTO {} (feed_id, item_id, added_position, name, price_amount, price_currency, tax_rate_bp, \
          station, available) ",
-        TABLES.items
+        names.items
     ));
     query.push_values(items, |mut row, NewItem { added, added_position, available }| {
         row.push_bind(feed.0)
@@ -115,11 +127,12 @@ async fn insert_items(connection: &mut MySqlConnection, feed: FeedId, items: &[N
 
 async fn set_available(
     connection: &mut MySqlConnection,
+    names: &Tables,
     feed: FeedId,
     items: &[ItemId],
     available: bool,
 ) -> Result<u64, sqlx::Error> {
-    let mut query = QueryBuilder::new(format!("UPDATE {} SET available = ", TABLES.items));
+    let mut query = QueryBuilder::new(format!("UPDATE {} SET available = ", names.items));
     query.push_bind(available).push(" WHERE (feed_id, item_id) IN ");
     query.push_tuples(items, |mut tuple, item| {
         tuple.push_bind(feed.0).push_bind(item.0);
@@ -129,12 +142,13 @@ async fn set_available(
 
 async fn insert_sessions(
     connection: &mut MySqlConnection,
+    names: &Tables,
     feed: FeedId,
     sessions: &[NewSession],
 ) -> Result<u64, sqlx::Error> {
     let mut query = QueryBuilder::new(format!(
         "INSERT INTO {} (feed_id, session_id, table_id, table_label, opened_at, closed_at) ",
-        TABLES.sessions
+        names.sessions
     ));
     query.push_values(sessions, |mut row, NewSession { opened, opened_at, closed_at }| {
         row.push_bind(feed.0)
@@ -149,11 +163,12 @@ async fn insert_sessions(
 
 async fn close_sessions(
     connection: &mut MySqlConnection,
+    names: &Tables,
     feed: FeedId,
     sessions: &[SessionId],
     at: DateTime<Utc>,
 ) -> Result<u64, sqlx::Error> {
-    let mut query = QueryBuilder::new(format!("UPDATE {} SET closed_at = ", TABLES.sessions));
+    let mut query = QueryBuilder::new(format!("UPDATE {} SET closed_at = ", names.sessions));
     query.push_bind(at).push(" WHERE (feed_id, session_id) IN ");
     query.push_tuples(sessions, |mut tuple, session| {
         tuple.push_bind(feed.0).push_bind(session.0);

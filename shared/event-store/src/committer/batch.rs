@@ -11,6 +11,7 @@ use super::{
 use crate::snapshots::Snapshots;
 use chrono::Utc;
 use domain::{ids::FeedId, refusal::Refusal, stream::StreamId};
+use failpoints::failpoint;
 use sqlx::{Executor, MySqlConnection};
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, HashSet},
@@ -57,8 +58,10 @@ impl Try<'_> {
             self.cache.put_stream(feed, stream, aggregate);
         }
 
+        failpoint!("commit.before-begin").map_err(sqlx::Error::Io)?;
         connection.execute("START TRANSACTION").await?;
         let locked = heads::lock(connection, &feeds, self.lock_mode).await?;
+        failpoint!("commit.locked").map_err(sqlx::Error::Io)?;
         for (feed, head) in &locked {
             catch_up(connection, self.cache, *feed, head).await?;
         }
@@ -80,10 +83,12 @@ impl Try<'_> {
             connection.execute("ROLLBACK").await?;
         } else {
             write(connection, &stage, &stored_claims).await?;
+            failpoint!("commit.before-commit").map_err(sqlx::Error::Io)?;
             *self.commit_sent = true;
             let started = Instant::now();
             connection.execute("COMMIT").await?;
             metrics::histogram!("committer_commit_seconds").record(started.elapsed().as_secs_f64());
+            failpoint!("commit.after-commit").map_err(sqlx::Error::Io)?;
         }
 
         let staged = stage.finish();

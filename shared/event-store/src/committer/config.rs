@@ -10,7 +10,7 @@ pub struct CommitterConfig {
     pub url: String,
     /// How many committers work at once, each on its own connection. Feeds are spread over them.
     pub committers: usize,
-    /// Commands that may wait for one committer; more are answered `QueueFull`.
+    /// Commands that one committer may have, waiting or being committed; more are answered `QueueFull`.
     pub queue: usize,
     /// Most commands in one transaction.
     pub batch_commands: usize,

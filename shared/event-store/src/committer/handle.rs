@@ -3,20 +3,26 @@
 use super::{
     CommitterConfig, OnCommit,
     use_case::{Reply, Submission, SubmitError},
-    worker::{Job, Worker},
+    worker::{Job, ReplyTo, Worker},
 };
 use crate::{
     pool::{self, Isolation},
     snapshots::{Snapshots, keep},
 };
 use std::sync::{Arc, PoisonError, RwLock};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+/// The way to one committer, and the places of those who wait for it or are being committed.
+struct Queue {
+    jobs: mpsc::Sender<Job>,
+    places: Arc<Semaphore>,
+}
 
 /// The committers of one process. Cheap to clone.
 #[derive(Clone)]
 pub struct Committers {
-    queues: Arc<RwLock<Vec<mpsc::Sender<Job>>>>,
+    queues: Arc<RwLock<Vec<Queue>>>,
     tasks: TaskTracker,
 }
 
@@ -42,7 +48,7 @@ impl Committers {
         for number in 0..config.committers.max(1) {
             let (sender, receiver) = mpsc::channel(config.queue);
             tasks.spawn(Worker::new(config.clone(), on_commit.clone(), snapshots.clone(), number)?.run(receiver));
-            queues.push(sender);
+            queues.push(Queue { jobs: sender, places: Arc::new(Semaphore::new(config.queue)) });
         }
         let queues = Arc::new(RwLock::new(queues));
         let closing = queues.clone();
@@ -61,23 +67,23 @@ impl Committers {
     /// See [`SubmitError`]; a rule that says no is no error but an answer.
     pub async fn submit(&self, submission: Submission) -> Result<Reply, SubmitError> {
         let (reply, answer) = oneshot::channel();
-        self.enqueue(Job::new(submission, reply))?;
+        self.enqueue(submission, reply)?;
         answer.await.unwrap_or(Err(SubmitError::Unknown))
     }
 
-    fn enqueue(&self, job: Job) -> Result<(), SubmitError> {
+    fn enqueue(&self, submission: Submission, reply: ReplyTo) -> Result<(), SubmitError> {
         let queues = self.queues.read().unwrap_or_else(PoisonError::into_inner);
         if queues.is_empty() {
             return Err(SubmitError::ShuttingDown);
         }
-        let number = usize::from(job.submission.feed.shard()) % queues.len();
-        queues[number].try_send(job).map_err(|error| match error {
-            mpsc::error::TrySendError::Full(_) => {
-                metrics::counter!("committer_queue_full_total").increment(1);
-                SubmitError::QueueFull
-            }
-            mpsc::error::TrySendError::Closed(_) => SubmitError::ShuttingDown,
-        })
+        let number = usize::from(submission.feed.shard()) % queues.len();
+        let Queue { jobs, places } = &queues[number];
+        let Ok(place) = Arc::clone(places).try_acquire_owned() else {
+            metrics::counter!("committer_queue_full_total").increment(1);
+            return Err(SubmitError::QueueFull);
+        };
+        // Who has a place fits: the channel is as long as there are places.
+        jobs.try_send(Job::new(submission, reply, place)).map_err(|_| SubmitError::ShuttingDown)
     }
 
     /// Waits until every command that was taken in has its answer; only after a shutdown.

@@ -16,15 +16,20 @@ use std::{
     time::{Duration, Instant},
 };
 use tokio::{
-    sync::{mpsc, oneshot},
+    sync::{OwnedSemaphorePermit, mpsc, oneshot},
     time::{MissedTickBehavior, interval, sleep, timeout},
 };
 use tracing::{Instrument, Span, error, info_span, warn};
 
+/// Where an answer goes.
+pub(super) type ReplyTo = oneshot::Sender<Result<Reply, SubmitError>>;
+
 /// A command and the one who waits for its answer.
 pub(super) struct Job {
     pub(super) submission: Submission,
-    pub(super) reply: oneshot::Sender<Result<Reply, SubmitError>>,
+    pub(super) reply: ReplyTo,
+    /// Free again when the command has its answer.
+    _place: OwnedSemaphorePermit,
     pub(super) since: Instant,
     skips: u8,
     /// The answer of a COMMIT with this command in it was lost.
@@ -32,8 +37,8 @@ pub(super) struct Job {
 }
 
 impl Job {
-    pub(super) fn new(submission: Submission, reply: oneshot::Sender<Result<Reply, SubmitError>>) -> Self {
-        Self { submission, reply, since: Instant::now(), skips: 0, in_doubt: false }
+    pub(super) fn new(submission: Submission, reply: ReplyTo, place: OwnedSemaphorePermit) -> Self {
+        Self { submission, reply, _place: place, since: Instant::now(), skips: 0, in_doubt: false }
     }
 
     fn answer(self, result: Result<Reply, SubmitError>) {
@@ -113,14 +118,14 @@ impl Worker {
                     }
                 }
             }
-            // More than one batch: the next ones may all be of a feed that others have locked.
-            while self.waiting.len() < self.config.queue {
-                let Ok(job) = queue.try_recv() else { break };
+            // More than one batch: the next ones may all be of a feed that others have locked. Each has
+            // one of the places of this committer, so they are bounded.
+            while let Ok(job) = queue.try_recv() {
                 self.waiting.push_back(job);
             }
             let (batch, lock_mode) = self.next_batch();
-            #[expect(clippy::cast_precision_loss, reason = "two queues at most, each bounded")]
-            self.depth.set((self.waiting.len() + queue.len()) as f64);
+            #[expect(clippy::cast_precision_loss, reason = "the queue is bounded")]
+            self.depth.set(self.waiting.len() as f64);
             metrics::histogram!("committer_batch_commands").record(batch.len() as f64);
             self.process(batch, lock_mode).await;
         }

@@ -1,12 +1,12 @@
 //! One stream of a feed, and places in a feed that are named by a time.
 
-use super::{EventReader, within_bytes};
+use super::{EventReader, page::Page};
 use crate::{
     pool::{READ_WITHIN, within},
     rows,
 };
 use chrono::{DateTime, Utc};
-use domain::{envelope::RecordedEvent, ids::FeedId, limits::PAGE_EVENTS_MAX, stream::StreamId};
+use domain::{envelope::RecordedEvent, ids::FeedId, stream::StreamId};
 use sqlx::Row;
 
 /// The index is named: the bound on the position could tempt the optimiser to read the feed instead.
@@ -35,16 +35,20 @@ impl EventReader {
         up_to: u64,
         limit: usize,
     ) -> Result<Vec<RecordedEvent>, sqlx::Error> {
-        let page = sqlx::query(STREAM_PAGE)
-            .bind(feed.0)
-            .bind(stream.id)
-            .bind(after_version)
-            .bind(stream.kind.as_str())
-            .bind(up_to)
-            .bind(u32::try_from(limit.min(PAGE_EVENTS_MAX)).unwrap_or(u32::MAX))
-            .fetch_all(&self.pool);
-        let rows = within(READ_WITHIN, page).await?;
-        within_bytes(rows.iter().map(|row| rows::recorded_event(feed, row)))
+        let mut page = Page::default();
+        while let Some(asked) = page.wants(limit) {
+            let look = sqlx::query(STREAM_PAGE)
+                .bind(feed.0)
+                .bind(stream.id)
+                .bind(page.last().map_or(after_version, |event| event.version))
+                .bind(stream.kind.as_str())
+                .bind(up_to)
+                .bind(asked)
+                .fetch_all(&self.pool);
+            let rows = within(READ_WITHIN, look).await?;
+            page.take(asked, rows.iter().map(|row| rows::recorded_event(feed, row)))?;
+        }
+        Ok(page.into_events())
     }
 
     /// The last position of the feed at this time: that of its last event which was recorded then or

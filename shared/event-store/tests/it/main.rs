@@ -5,6 +5,7 @@ mod commits;
 mod faults;
 mod plans;
 mod pools;
+mod reading;
 mod snapshots;
 mod support;
 mod verification;

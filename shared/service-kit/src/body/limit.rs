@@ -74,13 +74,22 @@ async fn throw_away(mut chunks: axum::body::BodyDataStream) {
     }
 }
 
-/// A body that is not there needs no type.
+/// A body that is not there needs no type. JSON is UTF-8, and a body is sent as it is: what is packed
+/// would have to be unpacked to know its size.
 fn check_media_type(headers: &HeaderMap, body: &Bytes) -> Result<(), Problem> {
-    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let essence = content_type.split(';').next().unwrap_or_default().trim();
-    if body.is_empty() || essence.eq_ignore_ascii_case("application/json") {
-        Ok(())
-    } else {
-        Err(Problem::new(Code::UnsupportedMediaType))
-    }
+    let is_packed = headers.get_all(header::CONTENT_ENCODING).iter().any(|coding| coding != "identity");
+    let mut types = headers.get_all(header::CONTENT_TYPE).iter();
+    let is_json = types.next().and_then(|value| value.to_str().ok()).is_some_and(is_json) && types.next().is_none();
+    if body.is_empty() || (is_json && !is_packed) { Ok(()) } else { Err(Problem::new(Code::UnsupportedMediaType)) }
+}
+
+fn is_json(content_type: &str) -> bool {
+    let mut parts = content_type.split(';').map(str::trim);
+    let essence = parts.next().unwrap_or_default();
+    essence.eq_ignore_ascii_case("application/json") && parts.filter_map(|part| part.split_once('=')).all(is_harmless)
+}
+
+/// Another parameter than the character set means nothing to JSON.
+fn is_harmless((name, value): (&str, &str)) -> bool {
+    !name.trim().eq_ignore_ascii_case("charset") || value.trim().trim_matches('"').eq_ignore_ascii_case("utf-8")
 }

@@ -1,8 +1,13 @@
 //! What stands around every route.
 
-use super::{cors, metrics};
+use super::{cors, metrics, security, sound};
 use crate::{
-    body, correlation, panics,
+    body,
+    client::Proxies,
+    config::{ConfigError, env_or},
+    correlation,
+    limits::{self, Identify, Limits},
+    panics,
     problem::{Code, Problem},
 };
 use axum::{
@@ -12,28 +17,36 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http::{HeaderValue, header};
-use std::any::Any;
+use std::{any::Any, net::SocketAddr};
 use tower_http::catch_panic::CatchPanicLayer;
 
-/// Settings of everything around the routes.
+/// Settings of everything around the routes. By default nothing is counted.
 #[derive(Debug, Clone, Default)]
 pub struct HttpConfig {
     /// Origins whose pages may call: `ARIS_CORS_ORIGINS`, separated by commas; none by default.
     pub cors_origins: Vec<String>,
+    /// Whom to believe about the addresses of clients; nobody by default.
+    pub proxies: Proxies,
+    /// How much one caller may ask and do.
+    pub limits: Option<Limits>,
+    /// How the sender of a request is found out, to count for them.
+    pub identify: Option<Identify>,
 }
 
 impl HttpConfig {
-    /// The settings from the environment.
-    #[must_use]
-    pub fn from_env() -> Self {
-        let origins = crate::config::env_or("ARIS_CORS_ORIGINS", "");
-        let origins = origins.split(',').map(str::trim).filter(|origin| !origin.is_empty());
-        Self { cors_origins: origins.map(str::to_owned).collect() }
+    /// The settings from the environment, without limits.
+    ///
+    /// # Errors
+    /// `Invalid` where an origin or the address of a proxy is none.
+    pub fn from_env() -> Result<Self, ConfigError> {
+        let cors_origins = cors::origins(&env_or("ARIS_CORS_ORIGINS", ""))?;
+        Ok(Self { cors_origins, proxies: Proxies::from_env()?, ..Self::default() })
     }
 }
 
-/// Finishes a router: unknown addresses and methods become problems, bodies are bounded, answers
-/// carry their correlation id and are never stored, requests are counted, panics are answered.
+/// Finishes a router: unknown addresses and methods become problems, requests are counted and
+/// bounded in size and time, answers carry their correlation id and what browsers must know, and are
+/// never stored; panics are answered.
 ///
 /// Call it once, on all routes of the process.
 pub fn app(routes: Router, config: &HttpConfig) -> Router {
@@ -44,13 +57,32 @@ pub fn app(routes: Router, config: &HttpConfig) -> Router {
         .layer(from_fn(body::limit))
         .layer(from_fn(contain))
         .layer(CatchPanicLayer::custom(panicked))
-        .layer(from_fn(metrics::count))
-        .layer(from_fn(no_store));
+        .layer(from_fn(sound::in_time));
+    let app = match config.limits.clone() {
+        Some(limits) => {
+            let identify = config.identify.clone();
+            app.layer(from_fn(move |request, next| limits::charge(limits.clone(), identify.clone(), request, next)))
+        }
+        None => app,
+    };
+    let app = app.layer(from_fn(sound::sound)).layer(from_fn(metrics::count)).layer(from_fn(no_store));
     let app = match cors::layer(&config.cors_origins) {
         Some(cors) => app.layer(cors),
         None => app,
     };
-    app.layer(from_fn(correlation::correlate))
+    let proxies = config.proxies.clone();
+    app.layer(from_fn(security::secure))
+        .layer(from_fn(move |request, next| know_client(proxies.clone(), request, next)))
+        .layer(from_fn(correlation::correlate))
+}
+
+/// Finds out whose address a request has; requests that came over no connection have none.
+async fn know_client(proxies: Proxies, mut request: Request, next: Next) -> Response {
+    if let Some(peer) = request.extensions().get::<SocketAddr>() {
+        let client = proxies.client(peer.ip(), request.headers());
+        request.extensions_mut().insert(client);
+    }
+    next.run(request).await
 }
 
 /// A panic of a handler concerns its request only: it is answered, and the process goes on.

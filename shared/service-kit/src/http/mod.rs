@@ -3,7 +3,11 @@
 mod app;
 mod cors;
 mod metrics;
+mod places;
+mod security;
 mod serve;
+mod sound;
+mod wire;
 
 pub use app::{HttpConfig, app};
-pub use serve::{Server, serve};
+pub use serve::{Server, describe, serve};

@@ -37,6 +37,7 @@ macro_rules! codes {
 }
 
 codes! {
+    MalformedRequest = 400 "malformed-request" "The request is not sound HTTP",
     MalformedJson = 400 "malformed-json" "The body is not JSON",
     InvalidField = 400 "invalid-field" "A field is missing, unknown or has a wrong value",
     IdempotencyKeyMissing = 400 "idempotency-key-missing" "The request has no Idempotency-Key",
@@ -100,12 +101,16 @@ codes! {
     CursorGone = 410 "cursor-gone" "Events cannot be continued from this cursor",
     LinkWorthless = 410 "link-worthless" "The link was used, replaced or has ended",
     BodyTooLarge = 413 "body-too-large" "The body is too large",
+    UriTooLong = 414 "uri-too-long" "The address is too long",
     UnsupportedMediaType = 415 "unsupported-media-type" "The body must be application/json",
     IdempotencyKeyReused = 422 "idempotency-key-reused" "The Idempotency-Key was used for another request",
+    UpgradeRequired = 426 "upgrade-required" "This address speaks WebSocket",
+    RateLimited = 429 "rate-limited" "Too many requests",
     TooManyAttempts = 429 "too-many-attempts" "Too many tries: wait before the next one",
     Internal = 500 "internal" "Something is wrong on our side",
     QueueFull = 503 "queue-full" "Too many commands are waiting",
     Overloaded = 503 "overloaded" "Too many clients at once",
+    TookTooLong = 503 "took-too-long" "The answer did not come in time",
     StoreUnavailable = 503 "store-unavailable" "The store cannot be reached",
     ShuttingDown = 503 "shutting-down" "The service is shutting down",
 }

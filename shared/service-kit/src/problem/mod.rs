@@ -18,7 +18,7 @@ use std::borrow::Cow;
 
 /// The media type of problem documents.
 pub const MEDIA_TYPE: &str = "application/problem+json";
-/// When to try again after a 503, in seconds, unless somebody knows better.
+/// When to try again after a 429 or 503, in seconds, unless somebody knows better.
 pub const RETRY_AFTER_SECONDS: u32 = 1;
 
 /// A problem on its way to the client.
@@ -60,7 +60,8 @@ impl Problem {
     /// A problem that says no more than its title.
     #[must_use]
     pub fn new(code: Code) -> Self {
-        let retry_after = (code.status() == StatusCode::SERVICE_UNAVAILABLE).then_some(RETRY_AFTER_SECONDS);
+        let passes = matches!(code.status(), StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS);
+        let retry_after = passes.then_some(RETRY_AFTER_SECONDS);
         let detail = Cow::Borrowed(code.title());
         Self { code, detail, errors: Vec::new(), facts: Map::new(), retry_after }
     }
@@ -125,6 +126,12 @@ impl Problem {
     pub fn retry_after(mut self, seconds: u32) -> Self {
         self.retry_after = Some(seconds);
         self
+    }
+
+    /// When to try again, in seconds, if that is known.
+    #[must_use]
+    pub fn retry_after_seconds(&self) -> Option<u32> {
+        self.retry_after
     }
 
     /// What went wrong.

@@ -40,11 +40,15 @@ fn fields_are_pointed_at() {
 }
 
 #[test]
-fn every_503_says_when_to_try_again_and_every_401_how_to_authenticate() {
+fn every_429_and_503_says_when_to_try_again_and_every_401_how_to_authenticate() {
     for code in Code::ALL {
         let response = Problem::new(*code).into_response();
         assert_eq!(response.headers()[header::CONTENT_TYPE], MEDIA_TYPE);
-        assert_eq!(response.headers().contains_key(header::RETRY_AFTER), code.status() == 503, "{code:?}");
+        assert_eq!(
+            response.headers().contains_key(header::RETRY_AFTER),
+            matches!(code.status().as_u16(), 429 | 503),
+            "{code:?}"
+        );
         assert_eq!(response.headers().contains_key(header::WWW_AUTHENTICATE), code.status() == 401, "{code:?}");
     }
 }

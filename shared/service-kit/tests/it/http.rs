@@ -25,7 +25,7 @@ fn service() -> Router {
         .route("/echo", post(|body: JsonBody<Echo>| async move { body.value.text }))
         .route("/nothing", post(|_: NoBody| async {}))
         .route("/panic", get(panics));
-    app(routes, &HttpConfig { cors_origins: vec!["https://tills.example".to_owned()] })
+    app(routes, &HttpConfig { cors_origins: vec!["https://tills.example".to_owned()], ..HttpConfig::default() })
 }
 
 async fn panics() {
@@ -85,6 +85,26 @@ async fn a_body_is_json_and_says_so() {
     assert_eq!(refused(json("/echo", r#"{"text":7}"#)).await, is(400, "invalid-field"));
     assert_eq!(refused(json("/echo", r#"["hi"]"#)).await, is(400, "invalid-field"));
     assert_eq!(refused(json("/echo", "")).await, is(400, "malformed-json"));
+}
+
+#[tokio::test]
+async fn a_body_in_another_alphabet_or_packed_or_of_two_types_is_not_read() {
+    let post = |headers: &[(&str, &str)]| {
+        let request =
+            headers.iter().fold(Request::post("/echo"), |request, (name, value)| request.header(*name, *value));
+        request.body(Body::from(r#"{"text":"hi"}"#)).unwrap()
+    };
+    let json = ("content-type", "application/json");
+    for good in ["application/json;charset=UTF-8", "Application/JSON; charset=\"utf-8\"", "application/json; v=1"] {
+        assert_eq!(send(post(&[("content-type", good)])).await.status(), StatusCode::OK, "{good}");
+    }
+    let others =
+        ["application/json; charset=utf-16", "text/json", "application/jsonx", "application/x-www-form-urlencoded"];
+    for bad in others.into_iter().chain(["multipart/form-data; boundary=application/json", "", "*/*"]) {
+        assert_eq!(refused(post(&[("content-type", bad)])).await, is(415, "unsupported-media-type"), "{bad}");
+    }
+    assert_eq!(refused(post(&[json, ("content-encoding", "gzip")])).await, is(415, "unsupported-media-type"));
+    assert_eq!(refused(post(&[json, json])).await, is(415, "unsupported-media-type"));
 }
 
 #[tokio::test]

@@ -1,0 +1,190 @@
+//! How much one caller may ask and do, counted over all instances.
+//!
+//! Each instance has a bucket for each budget and caller, decides by itself, and tells the others ten
+//! times a second what it gave. So no request waits for another machine, and all instances together
+//! give no more than the limit and what one round of telling misses:
+//!
+//! `rate × time + burst + (instances − 1) × what one of them gives within a round`
+//!
+//! What was given too much is owed: it is earned back before more is given. While instances cannot
+//! hear each other, each of them keeps the limit for itself.
+//!
+//! [`Budget`] names what is counted, [`routes`] which route belongs where, and the middleware of
+//! [`crate::http::app`] counts.
+
+mod budget;
+mod charge;
+mod gossip;
+mod rate;
+pub mod routes;
+mod store;
+
+pub use budget::{Budget, Rates};
+pub use charge::Identify;
+pub(crate) use charge::{POLICY, STANDING, charge};
+pub use rate::{Empty, NoRate, Rate, Standing};
+
+use crate::{
+    client::counted_as,
+    problem::{Code, Problem},
+};
+use bytes::Bytes;
+use domain::ids::TenantId;
+use identity::Principal;
+use sha2::{Digest, Sha256};
+use std::{
+    net::IpAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant},
+};
+use store::{Key, Store};
+
+/// Buckets of holders of tokens that are remembered at once; about 10 MiB when all are in use.
+const HOLDERS_MAX: usize = 131_072;
+/// Buckets of addresses. Apart from the others, because anybody can come from many addresses.
+const ADDRESSES_MAX: usize = 131_072;
+/// Buckets that one round tells of; the rest waits for the next.
+const TOLD_MAX: usize = 16 * gossip::ENTRIES_MAX;
+/// How often instances tell each other.
+pub const TELL_EVERY: Duration = Duration::from_millis(100);
+
+/// The buckets of this process. Cheap to clone; clones share them.
+#[derive(Debug, Clone)]
+pub struct Limits(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    rates: Rates,
+    holders: Store,
+    addresses: Store,
+    started: Instant,
+    instance: u64,
+    turn: AtomicUsize,
+}
+
+/// Whom something is counted for, as a hash.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Subject(u128);
+
+impl Subject {
+    /// A holder of tokens: all tokens of one person count together.
+    #[must_use]
+    pub fn holder(principal: &Principal) -> Self {
+        Self::hash(b"holder", principal.tenant().0.as_bytes(), principal.sub().as_bytes())
+    }
+
+    /// A tenant.
+    #[must_use]
+    pub fn tenant(tenant: TenantId) -> Self {
+        Self::hash(b"tenant", tenant.0.as_bytes(), &[])
+    }
+
+    /// An address; of IPv6 its network.
+    #[must_use]
+    pub fn address(address: IpAddr) -> Self {
+        match counted_as(address) {
+            IpAddr::V4(four) => Self::hash(b"address", &four.octets(), &[]),
+            IpAddr::V6(six) => Self::hash(b"network", &six.octets(), &[]),
+        }
+    }
+
+    fn hash(kind: &[u8], one: &[u8], other: &[u8]) -> Self {
+        let digest = Sha256::new().chain_update(kind).chain_update(one).chain_update(other).finalize();
+        let mut half = [0; 16];
+        half.copy_from_slice(&digest[..16]);
+        Self(u128::from_be_bytes(half))
+    }
+}
+
+impl Limits {
+    /// Buckets that fill at these rates, all full.
+    #[must_use]
+    pub fn new(rates: Rates) -> Self {
+        // Sixteen hex digits of a random id; only has to differ between instances.
+        let instance = uuid::Uuid::new_v4().as_u64_pair().0;
+        let (holders, addresses) = (Store::new(HOLDERS_MAX), Store::new(ADDRESSES_MAX));
+        Self(Arc::new(Inner {
+            rates,
+            holders,
+            addresses,
+            started: Instant::now(),
+            instance,
+            turn: AtomicUsize::new(0),
+        }))
+    }
+
+    /// Takes one for this caller; `None` where the budget is off.
+    ///
+    /// # Errors
+    /// `rate-limited`, with the time to wait.
+    pub fn take(&self, budget: Budget, subject: Subject) -> Result<Option<(Budget, Standing)>, Problem> {
+        let Some(rate) = self.0.rates.of(budget) else { return Ok(None) };
+        let key = Key { budget, subject: subject.0 };
+        match self.store(budget).take(key, rate, self.now()) {
+            Ok(standing) => Ok(Some((budget, standing))),
+            Err(empty) => Err(refusal(budget, rate, empty)),
+        }
+    }
+
+    /// The rate of a budget, or none where it is off.
+    #[must_use]
+    pub fn rate(&self, budget: Budget) -> Option<Rate> {
+        self.0.rates.of(budget)
+    }
+
+    /// What this instance gave since it was last asked, for the others.
+    #[must_use]
+    pub fn news(&self) -> Vec<Bytes> {
+        let mut spent = self.0.holders.untold(TOLD_MAX);
+        spent.extend(self.0.addresses.untold(TOLD_MAX));
+        gossip::encode(self.0.instance, &spent)
+    }
+
+    /// What another instance gave. What cannot be read is passed over.
+    pub fn hear(&self, message: &[u8]) {
+        let now = self.now();
+        for spent in gossip::decode(self.0.instance, message) {
+            if let Some(rate) = self.0.rates.of(spent.key.budget) {
+                self.store(spent.key.budget).owe(spent, rate, now);
+            }
+        }
+    }
+
+    /// Forgets some of the buckets that nobody uses. Call it with every round of telling.
+    pub fn forget_idle(&self) {
+        let turn = self.0.turn.fetch_add(1, Ordering::Relaxed);
+        let now = self.now();
+        self.0.holders.forget_idle(turn, now);
+        self.0.addresses.forget_idle(turn, now);
+        metrics::gauge!("limit_buckets").set((self.0.holders.len() + self.0.addresses.len()) as f64);
+    }
+
+    fn store(&self, budget: Budget) -> &Store {
+        if budget.is_of_address() { &self.0.addresses } else { &self.0.holders }
+    }
+
+    fn now(&self) -> u64 {
+        u64::try_from(self.0.started.elapsed().as_nanos()).unwrap_or(u64::MAX)
+    }
+}
+
+fn refusal(budget: Budget, rate: Rate, empty: Empty) -> Problem {
+    metrics::counter!("rate_limited_total", "budget" => budget.as_str()).increment(1);
+    let seconds = u32::try_from(empty.wait.as_secs()).unwrap_or(u32::MAX).saturating_add(1);
+    Problem::new(Code::RateLimited)
+        .detail(format!("the budget `{}` is used up: {rate}", budget.as_str()))
+        .fact("violated-policies", vec![budget.as_str()])
+        .retry_after(seconds)
+}
+
+/// Describes the metrics of the limits. Call it after the recorder was installed.
+pub fn describe() {
+    metrics::describe_counter!("rate_limited_total", metrics::Unit::Count, "Requests answered 429, by budget");
+    metrics::describe_gauge!("limit_buckets", "Callers whose spending is remembered");
+}
+
+#[cfg(test)]
+mod tests;
