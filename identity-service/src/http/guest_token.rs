@@ -52,7 +52,6 @@ pub(super) struct GuestToken {
         ("x-permission" = json!("who asked to join")),
         ("x-problems" = json!(["not-joined", "join-not-waiting", "diner-left", "session-closed"]))
     ),
-    security(("table-token" = [])),
 )]
 pub(super) async fn guest_token(State(app): State<App>, headers: HeaderMap) -> Result<Json<GuestToken>, Problem> {
     let pass = pass(&app, &headers)?;

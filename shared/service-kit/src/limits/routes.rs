@@ -21,7 +21,8 @@ pub enum Class {
 
 use Class::{Command, Open, Probe, Read, Socket};
 
-/// Every route there is, sorted by path; those that take the pass of a guest are open, as a pass is no token; `GET` means `HEAD`, too.
+/// Every route there is, sorted by path; `GET` means `HEAD`, too. Those that take the pass of a guest are open: a
+/// pass is no token, and a dining room shares an address.
 pub const ROUTES: &[(&str, &str, Class)] = &[
     ("GET", "/", Open),
     ("GET", "/.well-known/jwks.json", Open),
