@@ -40,8 +40,8 @@ async fn many_guesses_at_once_in_two_processes_are_ten_and_change_the_digits_onc
     let before = world.position(place.restaurant).await;
     let guesses = (0..200_u32).map(|n| {
         let (process, guesser) = (if n % 2 == 0 { &world } else { &other }, &guessers[n as usize % guessers.len()]);
-        let typed = wrong(&digits, n);
-        async move { process.type_digits(&place, guesser, &typed).await }
+        let (place, typed) = (&place, wrong(&digits, n));
+        async move { process.type_digits(place, guesser, &typed).await }
     });
     let answers = join_all(guesses).await;
     let compared = answers.iter().filter(|answer| answer.code() == "wrong-code").count();

@@ -175,7 +175,7 @@ async fn after_the_end_nobody_orders_asks_or_comes_in() {
     refused(&world.order(&guest, &place).await, 409, "session-closed");
     refused(&world.answer(&owner, &place, &asked, "approve").await, 409, "session-closed");
     refused(&world.type_digits(&place, &asked, digits.as_str().unwrap()).await, 409, "session-closed");
-    refused(&world.scan(&printed, "a key that nobody else has").await, 409, "no-open-session");
+    refused(&world.scan(&printed, "a-key-that-nobody-else-has").await, 409, "no-open-session");
     assert_eq!(world.state(&place, &asked, 20).await.json()["state"], "closed");
 
     // The next guests at the table have digits of their own, and the old pass means nothing to them.
@@ -201,7 +201,7 @@ async fn a_photo_of_the_printed_code_lets_one_ask_until_it_is_replaced() {
     let table = place.at(&format!("/tables/{}/code", place.tables[0]));
     let reissued = world.done(&owner, &format!("{table}/reissue"), Value::Null).await;
     assert_eq!(reissued["issue"], json!(2));
-    refused(&world.scan(&printed, "a key that nobody else has").await, 404, "not-found");
+    refused(&world.scan(&printed, "a-key-that-nobody-else-has").await, 404, "not-found");
     let replaced = world.read(&owner, &table).await.json();
     assert_eq!(replaced["issue"], json!(2));
     world.ask(replaced["code"].as_str().unwrap()).await;
@@ -215,7 +215,7 @@ async fn codes_that_nobody_made_are_not_found() {
     let mut forged = printed.clone().into_bytes();
     forged[20] = if forged[20] == b'A' { b'B' } else { b'A' };
     for code in [String::from_utf8(forged).unwrap(), "x".to_owned(), Uuid::now_v7().to_string()] {
-        refused(&world.scan(&code, "a key that nobody else has").await, 404, "not-found");
+        refused(&world.scan(&code, "a-key-that-nobody-else-has").await, 404, "not-found");
     }
 }
 

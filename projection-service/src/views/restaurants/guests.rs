@@ -62,8 +62,7 @@ async fn set_left(
     diner: DinerId,
     at: DateTime<Utc>,
 ) -> Result<u64, sqlx::Error> {
-    let text =
-        format!("UPDATE {} SET left_at = ? WHERE feed_id = ? AND session_id = ? AND diner_id = ?", names.diners);
+    let text = format!("UPDATE {} SET left_at = ? WHERE feed_id = ? AND session_id = ? AND diner_id = ?", names.diners);
     let update = sqlx::query(&text).bind(at).bind(feed.0).bind(session.0).bind(diner.0);
     Ok(update.execute(connection).await?.rows_affected())
 }
