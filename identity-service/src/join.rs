@@ -23,11 +23,7 @@ struct Join {
 }
 
 /// Writes that a member has joined. Who has joined already stays so; who was sent away cannot.
-pub(crate) async fn submit(
-    committers: &Committers,
-    tenant: TenantId,
-    member: MemberId,
-) -> Result<bool, SubmitError> {
+pub(crate) async fn submit(committers: &Committers, tenant: TenantId, member: MemberId) -> Result<bool, SubmitError> {
     let key = format!("join {member}");
     let command_id = Uuid::now_v7();
     let submission = Submission {
