@@ -75,7 +75,7 @@ mod tests {
 
     #[test]
     fn pauses_grow_up_to_a_bound_and_never_beyond() {
-        let pauses: Vec<_> = (5..12).map(|tries| after(tries)).map(|it| it.blocked_until - it.last_at).collect();
+        let pauses: Vec<_> = (5..12).map(after).map(|it| it.blocked_until - it.last_at).collect();
         assert!(pauses.is_sorted() && pauses[0] == WINDOW && pauses[1] == WINDOW * 2, "{pauses:?}");
         assert_eq!(pauses.last(), Some(&PAUSE_MAX));
         assert_eq!(pause(u32::MAX), PAUSE_MAX);

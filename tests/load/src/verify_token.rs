@@ -43,7 +43,7 @@ pub(crate) fn run() -> Result<bool> {
         Ok(key.sign(&claims)?)
     };
     let tokens: Vec<String> = (0..TOKENS).map(token).collect::<Result<_>>()?;
-    let mut round = || -> Result<[f64; 2]> {
+    let round = || -> Result<[f64; 2]> {
         let mut micros = Vec::with_capacity(tokens.len());
         for token in &tokens {
             let started = Instant::now();
