@@ -1,7 +1,7 @@
 //! A running service, a restaurant in it, and people with tokens.
 
 use chrono::{DateTime, Duration, Utc};
-use command_service::{Config, Service};
+use command_service::{Config, Service, SignUp};
 use domain::{
     envelope::RecordedEvent,
     ids::{DinerId, FeedId, RestaurantId, SessionId, TableId, TenantId},
@@ -84,9 +84,11 @@ impl World {
     async fn of(env: Env, key: SigningKey, tenant: TenantId) -> Self {
         let jwks = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("jwks-{}.json", Uuid::now_v7()));
         std::fs::write(&jwks, key.jwks_json()).unwrap();
+        let personal = personal_data::Settings::demo(env.access.personal.clone()).unwrap();
         let config = Config {
             namespace: Namespace::new(&env.nats_prefix),
-            ..Config::new(env.access.writer.clone(), env.nats_url.clone(), jwks)
+            sign_up: SignUp::Open,
+            ..Config::new(env.access.writer.clone(), personal, env.nats_url.clone(), jwks)
         };
         let service: Service = command_service::start(config, env.shutdown.clone()).await.unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

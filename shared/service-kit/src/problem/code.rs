@@ -72,6 +72,7 @@ codes! {
     LineNotFired = 409 "line-not-fired" "The line does not wait to be cooked",
     LineNotCooking = 409 "line-not-cooking" "The line is not being cooked",
     LineNotReady = 409 "line-not-ready" "The line is not ready to be served",
+    SignUpClosed = 409 "sign-up-closed" "Nobody can sign up here",
     LastOwner = 409 "last-owner" "Nobody would be left who may change the staff",
     UnknownRole = 409 "unknown-role" "There is no such role",
     UnknownGroup = 409 "unknown-group" "There is no such group of restaurants",
