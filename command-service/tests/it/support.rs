@@ -141,6 +141,12 @@ impl World {
         answer.json()
     }
 
+    /// A command of somebody who has no token.
+    pub(crate) async fn send_without_token(&self, path: &str, key: &str, body: Value) -> Answer {
+        let (headers, body) = ([("content-type", "application/json")], body.to_string().into_bytes());
+        self.send(Request { path, token: None, key: Some(key), headers: &headers, body }).await
+    }
+
     pub(crate) fn sign(&self, claims: &Claims) -> String {
         self.key.sign(claims).unwrap()
     }
@@ -193,6 +199,12 @@ impl World {
     /// The last position of the restaurant's feed.
     pub(crate) async fn position(&self, restaurant: RestaurantId) -> u64 {
         self.reader.head(restaurant.into()).await.unwrap().map_or(0, |head| head.cursor.position)
+    }
+
+    /// The last positions of the restaurant's feed and of its tenant's own.
+    pub(crate) async fn positions(&self, place: &Place) -> (u64, u64) {
+        let tenant = self.reader.head(self.tenant.into()).await.unwrap();
+        (self.position(place.restaurant).await, tenant.map_or(0, |head| head.cursor.position))
     }
 
     /// The whole feed.
