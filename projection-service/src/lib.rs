@@ -15,6 +15,7 @@ mod http;
 mod measures;
 mod money;
 pub mod parked;
+mod people;
 mod progress;
 mod read;
 mod runner;

@@ -1,7 +1,7 @@
 //! Reading rows together with the place where they stand.
 
 use crate::{progress::Progress, runner::checkpoint};
-use domain::{ids::FeedId, limits::QUERY_WAIT_SECONDS_MAX};
+use domain::{envelope::Cursor, ids::FeedId, limits::QUERY_WAIT_SECONDS_MAX};
 use serde::Serialize;
 use sqlx::{MySql, MySqlConnection, MySqlPool, Transaction};
 use std::{sync::Arc, time::Duration};
@@ -36,6 +36,12 @@ pub(crate) struct Stand {
     pub(crate) epoch: u32,
     /// The last position that the answer contains.
     pub(crate) position: u64,
+}
+
+impl From<Cursor> for Stand {
+    fn from(cursor: Cursor) -> Self {
+        Self { epoch: cursor.epoch, position: cursor.position }
+    }
 }
 
 /// Why nothing was read.

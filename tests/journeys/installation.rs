@@ -61,6 +61,7 @@ impl Installation {
             .env("ARIS_PERSONAL_URL", self.by_way_of(&access.personal))
             .env("ARIS_MASTER_KEY", personal_data::master::DEMO_KEY)
             .env("ARIS_DEMO", "1")
+            .env("ARIS_SIGN_UP", "open")
             .env("ARIS_NATS_URL", &self.env.nats_url)
             .env("ARIS_NATS_PREFIX", &self.env.nats_prefix)
             .env("ARIS_JWKS_FILE", &self.jwks)
@@ -89,10 +90,14 @@ impl Installation {
 
     /// A token with a role in every restaurant of the tenant.
     pub(crate) fn staff(&self, role: &str) -> String {
+        self.staff_of(self.tenant, role)
+    }
+
+    /// A token with a role in every restaurant of this tenant.
+    pub(crate) fn staff_of(&self, tenant: TenantId, role: &str) -> String {
         let rights = permissions_of(role).unwrap();
         let now = chrono::Utc::now();
-        let claims =
-            Claims::staff(role, self.tenant, &[role], &[(At::Everywhere, rights)], now, chrono::Duration::hours(1));
+        let claims = Claims::staff(role, tenant, &[role], &[(At::Everywhere, rights)], now, chrono::Duration::hours(1));
         self.key.sign(&claims).unwrap()
     }
 
