@@ -11,7 +11,7 @@ fn operations() -> Vec<(String, Value)> {
 
 #[test]
 fn every_command_of_the_contract_is_there() {
-    assert_eq!(operations().len(), 28);
+    assert_eq!(operations().len(), 29);
 }
 
 #[test]

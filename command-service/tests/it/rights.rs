@@ -117,6 +117,7 @@ fn token(world: &World, target: &Target, route: &str, column: &str) -> String {
     let all = |tenant, at, now| staff_claims(tenant, at, &Permission::ALL, now);
     match column {
         "other-guest" => world.guest(&target.place, Uuid::now_v7().into(), target.place.diner),
+        "no-right" if needed.is_some_and(counts_everywhere_only) => world.staff(At::Everywhere, &others),
         "no-right" => world.staff(here, &others),
         "elsewhere" => world.sign(&all(world.tenant, At::Restaurant(Uuid::now_v7().into()), Utc::now())),
         "stranger" => world.sign(&all(TenantId(Uuid::now_v7()), At::Everywhere, Utc::now())),
