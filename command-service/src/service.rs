@@ -1,6 +1,6 @@
 //! Starting and stopping.
 
-use crate::{Config, http, submit::Commands, tables::Tables, tries};
+use crate::{Config, SignUp, http, people::People, submit::Commands, tables::Tables, tries};
 use anyhow::Context;
 use axum::Router;
 use event_store::{
@@ -41,9 +41,13 @@ pub struct Service {
 pub async fn start(config: Config, shutdown: CancellationToken) -> anyhow::Result<Service> {
     measures::describe();
     messaging::measures::describe();
-    let table_key = TableKey::new(&config.master.derive(TableKey::PURPOSE));
+    let table_key = TableKey::new(&config.personal.master.derive(TableKey::PURPOSE));
     let pool = connect_lazy(config.writer_url.expose(), Isolation::ReadCommitted, POOL_CONNECTIONS)
         .context("ARIS_WRITER_URL")?;
+    let personal =
+        connect_lazy(&config.personal.url, Isolation::ReadCommitted, POOL_CONNECTIONS).context("ARIS_PERSONAL_URL")?;
+    pool_watch::watch("command-personal", personal.clone(), shutdown.clone());
+    let people = People::new(personal, config.personal.master.clone(), config.sign_up == SignUp::Open);
     let nats = messaging::connect(&config.nats_url, &config.node).await.context("ARIS_NATS_URL")?;
     let revoked = Bucket::revocations(nats.clone(), &config.namespace);
     let tokens = Tokens::start(config.keys.clone(), revoked, shutdown.clone()).await.context("ARIS_JWKS_FILE")?;
@@ -55,7 +59,7 @@ pub async fn start(config: Config, shutdown: CancellationToken) -> anyhow::Resul
     let tables = Arc::new(Tables::new(table_key, config.table_code_url, pool.clone()));
     let tries_janitor = tokio::spawn(tries::janitor(pool.clone(), shutdown.clone()));
     let janitor = tokio::spawn(receipts::janitor(pool.clone(), shutdown));
-    let commands = Commands { committers, feeds, verifier: tokens.verifier().clone(), tables };
+    let commands = Commands { committers, feeds, verifier: tokens.verifier().clone(), people, tables };
     Ok(Service { commands, pool, tokens, janitors: [janitor, tries_janitor] })
 }
 

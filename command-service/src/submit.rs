@@ -3,6 +3,7 @@
 use crate::{
     access::Caller,
     command::{Command, Submitted},
+    people::People,
     tables::Tables,
 };
 use axum::{
@@ -12,7 +13,7 @@ use axum::{
 use bytes::Bytes;
 use domain::{
     envelope::{Actor, Metadata},
-    ids::{IdSource, RestaurantId, TenantId},
+    ids::{FeedId, IdSource, RestaurantId, TenantId},
 };
 use event_store::{
     committer::{Committers, Reply, Submission, SubmitError},
@@ -36,16 +37,19 @@ pub(crate) struct Commands {
     pub(crate) committers: Committers,
     pub(crate) feeds: Arc<FeedDirectory>,
     pub(crate) verifier: Verifier,
+    pub(crate) people: People,
     pub(crate) tables: Arc<Tables>,
 }
 
-/// Who a command is from, as far as the committer cares.
+/// Who a command is from, to which feed, as far as the committer cares.
 pub(crate) struct Sender {
     /// Idempotency keys belong to it.
     pub(crate) sub: String,
     pub(crate) actor: Actor,
+    /// The tenant of the feed.
     pub(crate) tenant: TenantId,
-    pub(crate) restaurant: RestaurantId,
+    pub(crate) feed: FeedId,
+    /// Whether the command makes the feed.
     pub(crate) creates_feed: bool,
 }
 
@@ -53,7 +57,7 @@ impl From<Caller> for Sender {
     fn from(caller: Caller) -> Self {
         let Caller { principal, restaurant, creates_feed } = caller;
         let (actor, tenant) = (principal.actor(), principal.tenant());
-        Self { sub: principal.sub().to_owned(), actor, tenant, restaurant, creates_feed }
+        Self { sub: principal.sub().to_owned(), actor, tenant, feed: restaurant.into(), creates_feed }
     }
 }
 
@@ -64,6 +68,18 @@ pub(crate) struct Envelope {
     correlation: Correlation,
     /// Method and path; the body is added when it was read.
     hash: Sha256,
+}
+
+/// Who sends a command, to which feed.
+pub(crate) struct Sender {
+    /// Who; receipts are kept under their id.
+    pub(crate) actor: Actor,
+    /// The tenant of the feed.
+    pub(crate) tenant: TenantId,
+    /// The feed.
+    pub(crate) feed: FeedId,
+    /// Whether the command makes it.
+    pub(crate) creates_feed: bool,
 }
 
 /// The answer to a command.
@@ -94,6 +110,11 @@ impl Envelope {
     pub(crate) fn reaction(&self, key: String) -> Self {
         let hash = Sha256::new().chain_update(format!("reaction\n{key}\n"));
         Self { key, correlation: self.correlation.clone(), hash }
+    }
+
+    /// Makes the ids of a tenant that somebody signs up, who is known by nothing but their address.
+    pub(crate) fn ids_of_tenant(&self, who: &str) -> IdSource {
+        IdSource::new(Uuid::nil(), who, &self.key)
     }
 
     fn request_hash(&self, body: &[u8]) -> [u8; 32] {
@@ -139,7 +160,7 @@ impl Commands {
         body: &Bytes,
         command: impl Command,
     ) -> Result<Answered, Problem> {
-        let Sender { sub, actor, tenant, restaurant, creates_feed } = sender;
+        let Sender { sub, actor, tenant, feed, creates_feed } = sender;
         let command_id = Uuid::now_v7();
         let request_hash = envelope.request_hash(body);
         let Envelope { key, correlation, .. } = envelope;
@@ -150,7 +171,7 @@ impl Commands {
             traceparent: correlation.traceparent.as_deref().map(str::to_owned),
         };
         let submission = Submission {
-            feed: restaurant.into(),
+            feed,
             tenant,
             creates_feed,
             principal: sub,
@@ -158,7 +179,7 @@ impl Commands {
             request_hash,
             command_id,
             metadata,
-            use_case: Box::new(Submitted { command, restaurant, correlation_id: correlation.id }),
+            use_case: Box::new(Submitted { command, restaurant: feed.restaurant(), correlation_id: correlation.id }),
         };
         self.committers.submit(submission).await.map(Answered).map_err(problem)
     }
@@ -180,14 +201,14 @@ fn problem(error: SubmitError) -> Problem {
 }
 
 impl Answered {
+    /// Whether it was done, by this request or by an earlier one with the same key.
+    pub(crate) fn is_done(&self) -> bool {
+        (200..300).contains(&self.0.answer.status)
+    }
+
     /// Whether this very request did it: not refused, and not answered from memory.
     pub(crate) fn is_new(&self) -> bool {
         !self.0.replayed && self.is_done()
-    }
-
-    /// Whether it was done, by this request or an earlier one with its key.
-    pub(crate) fn is_done(&self) -> bool {
-        (200..300).contains(&self.0.answer.status)
     }
 
     /// A member of the answer.

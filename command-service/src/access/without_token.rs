@@ -88,7 +88,7 @@ impl Asker {
 /// A guest without a token, whose idempotency keys belong to `sub`.
 pub(crate) fn guest_sender(sub: String, diner: DinerId, tenant: TenantId, restaurant: RestaurantId) -> Sender {
     let actor = Actor { kind: ActorKind::Guest, id: diner.to_string() };
-    Sender { sub, actor, tenant, restaurant, creates_feed: false }
+    Sender { sub, actor, tenant, feed: restaurant.into(), creates_feed: false }
 }
 
 /// The pass of the request, if it has one and nothing else that could be meant.

@@ -13,7 +13,7 @@ fn operations() -> Vec<(String, Value)> {
 
 #[test]
 fn every_command_of_the_contract_is_there() {
-    assert_eq!(operations().len(), 20);
+    assert_eq!(operations().len(), 35);
 }
 
 #[test]

@@ -33,6 +33,15 @@ pub(crate) fn existing_signing_key(local: &Path) -> Result<SigningKey> {
     signing_key(local)
 }
 
+/// The file with the master key that wraps the keys of people; made on the first call.
+pub(crate) fn master_key_file(local: &Path) -> Result<PathBuf> {
+    let folder = local.join("keys");
+    std::fs::create_dir_all(&folder).with_context(|| format!("{} cannot be made", folder.display()))?;
+    let path = folder.join("master.key");
+    read_or_make(&path, || MasterKey::generate().context("the machine has no randomness"))?;
+    Ok(path)
+}
+
 /// The file with the public key.
 pub(crate) fn jwks_file(local: &Path) -> PathBuf {
     local.join("keys/jwks.json")

@@ -94,17 +94,20 @@ async fn check_ports(options: &Up) -> Result<()> {
 /// What every service of this installation is told.
 fn environment(local: &Path, servers: &LocalServers, endpoints: &Endpoints) -> Result<Vec<(&'static str, String)>> {
     let jwks = jwks_file(local).canonicalize()?;
+    let master = master_key_file(local)?.canonicalize()?;
     Ok(vec![
         ("ARIS_WRITER_URL", servers.access.writer.clone()),
         ("ARIS_RELAY_URL", servers.access.relay.clone()),
         ("ARIS_READER_URL", servers.access.reader.clone()),
         ("ARIS_PROJECTION_URL", servers.access.projection.clone()),
+        ("ARIS_PERSONAL_URL", servers.access.personal.clone()),
+        ("ARIS_MASTER_KEY_FILE", master.display().to_string()),
+        // On this machine whoever reaches the port may try everything.
+        ("ARIS_SIGN_UP", "open".to_owned()),
         ("ARIS_NATS_URL", servers.nats.url()),
         ("ARIS_JWKS_FILE", jwks.display().to_string()),
-        ("ARIS_PERSONAL_URL", servers.access.personal.clone()),
         ("ARIS_IDENTITY_URL", servers.access.identity.clone()),
         ("ARIS_SIGNING_KEYS_DIR", keys_dir(local).canonicalize()?.display().to_string()),
-        ("ARIS_MASTER_KEY_FILE", master_key_file(local)?.canonicalize()?.display().to_string()),
         ("ARIS_MAIL_FOLDER", local.join("mails").canonicalize()?.display().to_string()),
         ("ARIS_PUBLIC_URL", endpoints.identity.clone()),
     ])

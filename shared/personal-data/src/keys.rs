@@ -101,12 +101,7 @@ impl PersonalKeys {
     /// # Errors
     /// When the database cannot answer.
     pub async fn forget(&self, tenant: TenantId, person: Uuid) -> Result<bool, sqlx::Error> {
-        let deleted = sqlx::query("DELETE FROM personal_keys WHERE tenant_id = ? AND person_id = ?")
-            .bind(tenant.0)
-            .bind(person)
-            .execute(&self.pool)
-            .await?;
-        Ok(deleted.rows_affected() > 0)
+        delete(&self.pool, tenant, person).await
     }
 
     fn unwrap(&self, tenant: TenantId, row: &MySqlRow) -> Result<PersonKey, KeyError> {
@@ -120,6 +115,31 @@ impl PersonalKeys {
     fn wrapping(&self) -> [u8; KEY_BYTES] {
         self.master.derive("personal-keys")
     }
+}
+
+/// Deletes the key of a person; needs no master key. Says whether there was one.
+///
+/// # Errors
+/// When the database cannot answer.
+pub async fn delete(pool: &MySqlPool, tenant: TenantId, person: Uuid) -> Result<bool, sqlx::Error> {
+    let deleted = sqlx::query("DELETE FROM personal_keys WHERE tenant_id = ? AND person_id = ?")
+        .bind(tenant.0)
+        .bind(person)
+        .execute(pool)
+        .await?;
+    Ok(deleted.rows_affected() > 0)
+}
+
+/// The tenants that have a key of this person.
+///
+/// # Errors
+/// When the database cannot answer.
+pub async fn tenants_of(pool: &MySqlPool, person: Uuid) -> Result<Vec<TenantId>, sqlx::Error> {
+    let rows = sqlx::query("SELECT tenant_id FROM personal_keys WHERE person_id = ? ORDER BY tenant_id")
+        .bind(person)
+        .fetch_all(pool)
+        .await?;
+    rows.iter().map(|row| row.try_get("tenant_id").map(TenantId)).collect()
 }
 
 fn of(tenant: TenantId, person: Uuid) -> Vec<u8> {

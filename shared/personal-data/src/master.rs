@@ -12,7 +12,7 @@ pub const DEMO_KEY: &str = "ZGVtb25zdHJhdGlvbiBvbmx5OiBub3QgYSBzZWNyZXQ=";
 #[derive(Debug, thiserror::Error)]
 pub enum MasterKeyError {
     /// There is none.
-    #[error("neither ARIS_MASTER_KEY_FILE nor ARIS_MASTER_KEY is set; `aris keys master` makes one")]
+    #[error("neither ARIS_MASTER_KEY_FILE nor ARIS_MASTER_KEY is set; `openssl rand -base64 32` makes one")]
     Missing,
     /// The file cannot be read.
     #[error("the master key {path} cannot be read")]
@@ -27,7 +27,7 @@ pub enum MasterKeyError {
     #[error("a master key is 32 bytes in base64")]
     Malformed,
     /// It is the key that everybody knows.
-    #[error("the master key is the one of demonstrations: make one with `aris keys master`, or set ARIS_DEMO=1")]
+    #[error("the master key is the one of demonstrations: make one with `openssl rand -base64 32`, or set ARIS_DEMO=1")]
     Demo,
 }
 

@@ -8,6 +8,7 @@ mod append;
 mod env;
 mod mail;
 mod proxy;
+pub mod scan;
 mod servers;
 mod wait;
 

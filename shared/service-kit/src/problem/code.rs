@@ -52,6 +52,7 @@ codes! {
     PermissionMissing = 403 "permission-missing" "The token does not allow this",
     MemberInactive = 403 "member-inactive" "The tenant has switched this access off",
     RightsExceeded = 403 "rights-exceeded" "Nobody gives or takes a right that they do not hold",
+    SignUpClosed = 403 "sign-up-closed" "Nobody can sign up here",
     NotFound = 404 "not-found" "There is no such thing here",
     MethodNotAllowed = 405 "method-not-allowed" "The address does not take this method",
     BodyTooSlow = 408 "body-too-slow" "The body did not arrive in time",
