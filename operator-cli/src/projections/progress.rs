@@ -79,16 +79,21 @@ impl Progress {
     fn sum(&mut self, extents: &[Extent]) -> Sum {
         let of = |part: fn(&Extent) -> u64| extents.iter().map(part).sum();
         let done = of(|extent| extent.done);
-        let now = Instant::now();
+        // What an earlier run has done says nothing of the rate of this one.
+        let rate = if extents.is_empty() { 0.0 } else { self.rate(Instant::now(), done) };
+        Sum { done, total: of(|extent| extent.total), parked: of(|extent| extent.parked), rate }
+    }
+
+    /// Events per second since the oldest look that is remembered.
+    fn rate(&mut self, now: Instant, done: u64) -> f64 {
         if self.looks.len() == RATE_LOOKS {
             self.looks.pop_front();
         }
         self.looks.push_back((now, done));
-        let rate = self.looks.front().map_or(0.0, |(since, before)| {
+        self.looks.front().map_or(0.0, |(since, before)| {
             let seconds = now.duration_since(*since).as_secs_f64();
             if seconds > 0.0 { done.saturating_sub(*before) as f64 / seconds } else { 0.0 }
-        });
-        Sum { done, total: of(|extent| extent.total), parked: of(|extent| extent.parked), rate }
+        })
     }
 
     fn print(&mut self, phase: &Phase, sum: Sum) {
@@ -172,6 +177,19 @@ mod tests {
         assert_eq!(time_left(sum(0, 1_000_000, 1_000.0)), "17 min left");
         assert_eq!(time_left(sum(0, 10, 0.0)), "time left unknown");
         assert_eq!(time_left(sum(10, 10, 0.0)), "nothing left");
+    }
+
+    #[test]
+    fn the_rate_is_of_this_run_and_of_late() {
+        let mut progress = Progress::new(true);
+        assert_eq!(progress.sum(&[]).rate, 0.0);
+        let (start, second) = (Instant::now(), Duration::from_secs(1));
+        assert_eq!(progress.rate(start, 500_000), 0.0, "done by an earlier run");
+        assert_eq!(progress.rate(start + second, 500_100), 100.0);
+        for look in 2..100 {
+            progress.rate(start + look * second, 500_100);
+        }
+        assert_eq!(progress.rate(start + 100 * second, 500_100), 0.0);
     }
 
     #[test]
