@@ -40,7 +40,8 @@ impl FromRef<State> for Verifier {
 fn count(limits: &Limits, caller: u32) {
     let subject = Subject::address(IpAddr::V4(Ipv4Addr::from_bits(caller)));
     let tenant = Subject::tenant(TenantId(Uuid::from_u128(u128::from(caller % 100))));
-    for (budget, subject) in [(Budget::GuestRead, subject), (Budget::AddressGuests, subject), (Budget::Tenant, tenant)] {
+    for (budget, subject) in [(Budget::GuestRead, subject), (Budget::AddressGuests, subject), (Budget::Tenant, tenant)]
+    {
         let _ = black_box(limits.take(budget, subject));
     }
 }
