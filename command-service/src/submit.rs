@@ -70,18 +70,6 @@ pub(crate) struct Envelope {
     hash: Sha256,
 }
 
-/// Who sends a command, to which feed.
-pub(crate) struct Sender {
-    /// Who; receipts are kept under their id.
-    pub(crate) actor: Actor,
-    /// The tenant of the feed.
-    pub(crate) tenant: TenantId,
-    /// The feed.
-    pub(crate) feed: FeedId,
-    /// Whether the command makes it.
-    pub(crate) creates_feed: bool,
-}
-
 /// The answer to a command.
 pub(crate) struct Answered(Reply);
 

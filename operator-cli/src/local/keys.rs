@@ -19,7 +19,7 @@ pub(crate) fn keys_dir(local: &Path) -> PathBuf {
     local.join("keys")
 }
 
-/// The master key; made on the first call.
+/// The file with the master key; made on the first call.
 pub(crate) fn master_key_file(local: &Path) -> Result<PathBuf> {
     let file = local.join("master-key");
     read_or_make(&file, || MasterKey::generate().context("the machine has no randomness"))?;
@@ -31,15 +31,6 @@ pub(crate) fn existing_signing_key(local: &Path) -> Result<SigningKey> {
     // The place tells it first, in words that help.
     super::read(&jwks_file(local))?;
     signing_key(local)
-}
-
-/// The file with the master key that wraps the keys of people; made on the first call.
-pub(crate) fn master_key_file(local: &Path) -> Result<PathBuf> {
-    let folder = local.join("keys");
-    std::fs::create_dir_all(&folder).with_context(|| format!("{} cannot be made", folder.display()))?;
-    let path = folder.join("master.key");
-    read_or_make(&path, || MasterKey::generate().context("the machine has no randomness"))?;
-    Ok(path)
 }
 
 /// The file with the public key.
