@@ -86,7 +86,7 @@ impl FromRequestParts<Commands> for GuestOfSession {
     }
 }
 
-/// Somebody who lets others in: staff with `session:approve`, or a guest of the session in the path. Whether
+/// Somebody who lets others in: staff (or a machine) with `session:approve`, or a guest of the session in the path. Whether
 /// the guest still sits there is for the rule to say.
 pub(crate) struct SessionHost {
     pub(crate) host: Host,
@@ -103,7 +103,7 @@ impl FromRequestParts<Commands> for SessionHost {
         let host = match &access.principal {
             Principal::Guest(guest) if guest.session_id == session => Host::Diner(guest.diner_id),
             Principal::Guest(_) => return Err(Problem::not_found()),
-            Principal::Staff(_) => {
+            Principal::Staff(_) | Principal::Machine(_) => {
                 access.demand(Permission::SessionApprove)?;
                 Host::Staff
             }
@@ -112,7 +112,7 @@ impl FromRequestParts<Commands> for SessionHost {
     }
 }
 
-/// Somebody who may order: a guest for their session, or staff with `order:place` for any.
+/// Somebody who may order: a guest for their session, or staff and machines with `order:place` for any.
 pub(crate) struct Orderer {
     pub(crate) guest: Option<Guest>,
     pub(crate) caller: Caller,
@@ -125,7 +125,7 @@ impl FromRequestParts<Commands> for Orderer {
         let access = Access::from_request_parts(parts, state).await?;
         let guest = match &access.principal {
             Principal::Guest(guest) => Some(guest.clone()),
-            Principal::Staff(_) => {
+            Principal::Staff(_) | Principal::Machine(_) => {
                 access.demand(Permission::OrderPlace)?;
                 None
             }
@@ -134,7 +134,7 @@ impl FromRequestParts<Commands> for Orderer {
     }
 }
 
-/// Somebody who may cancel orders: a guest those of their session, or staff with `order:cancel`.
+/// Somebody who may cancel orders: a guest those of their session, or staff and machines with `order:cancel`.
 pub(crate) struct Canceller {
     pub(crate) guest: Option<Guest>,
     pub(crate) caller: Caller,
@@ -147,7 +147,7 @@ impl FromRequestParts<Commands> for Canceller {
         let access = Access::from_request_parts(parts, state).await?;
         let guest = match &access.principal {
             Principal::Guest(guest) => Some(guest.clone()),
-            Principal::Staff(_) => {
+            Principal::Staff(_) | Principal::Machine(_) => {
                 access.demand(Permission::OrderCancel)?;
                 None
             }

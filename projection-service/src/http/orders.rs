@@ -77,7 +77,7 @@ pub(super) async fn get_order(
     };
     let own_session = match &access.principal {
         Principal::Guest(guest) => Some(guest.session_id.0),
-        Principal::Staff(_) => access.demand(Permission::OrderRead).map(|()| None)?,
+        Principal::Staff(_) | Principal::Machine(_) => access.demand(Permission::OrderRead).map(|()| None)?,
     };
     let mut at = app.snapshot(VIEW, access.feed(), min_position).await?;
     let tables = Tables::of(at.generation());

@@ -89,7 +89,7 @@ pub(super) async fn get_session(
     match &access.principal {
         Principal::Guest(guest) if guest.session_id == session => {}
         Principal::Guest(_) => return Err(Problem::not_found()),
-        Principal::Staff(_) => access.demand(Permission::FloorRead)?,
+        Principal::Staff(_) | Principal::Machine(_) => access.demand(Permission::FloorRead)?,
     }
     let feed = access.feed();
     let mut at = app.snapshot(VIEW, feed, min_position).await?;

@@ -97,7 +97,7 @@ pub(super) async fn list_restaurants(
 fn known_of(principal: &Principal) -> Option<Vec<RestaurantId>> {
     match principal {
         Principal::Guest(guest) => Some(vec![guest.restaurant]),
-        Principal::Staff(_) => {
+        Principal::Staff(_) | Principal::Machine(_) => {
             let grants = principal.grants();
             let granted = grants.restaurants.iter().filter(|(_, set)| !set.is_empty());
             grants.everywhere.is_empty().then(|| granted.map(|(id, _)| *id).collect())

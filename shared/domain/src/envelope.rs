@@ -50,6 +50,8 @@ pub enum ActorKind {
     Staff,
     /// A guest at a table.
     Guest,
+    /// A machine with a key, such as a till.
+    Machine,
     /// The product itself.
     System,
 }
@@ -61,6 +63,7 @@ impl ActorKind {
         match self {
             Self::Staff => "staff",
             Self::Guest => "guest",
+            Self::Machine => "machine",
             Self::System => "system",
         }
     }
@@ -68,7 +71,7 @@ impl ActorKind {
     /// The kind with this name.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Staff, Self::Guest, Self::System].into_iter().find(|kind| kind.as_str() == name)
+        [Self::Staff, Self::Guest, Self::Machine, Self::System].into_iter().find(|kind| kind.as_str() == name)
     }
 }
 

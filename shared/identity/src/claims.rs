@@ -1,10 +1,10 @@
 //! What a token says about its holder.
 
-use crate::permission::Permission;
+use crate::permission::{Permission, PermissionSet};
 use chrono::{DateTime, Duration, Utc};
-use domain::ids::{DinerId, RestaurantId, SessionId, TableId, TenantId};
+use domain::ids::{ApiKeyId, DinerId, RestaurantId, SessionId, TableId, TenantId};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, num::NonZeroU32};
 use uuid::Uuid;
 
 /// Who makes our tokens.
@@ -21,11 +21,11 @@ pub struct Claims {
     pub iss: String,
     /// Always [`AUDIENCE`].
     pub aud: String,
-    /// Who it is about: an id of a user, or of a diner.
+    /// Who it is about: an id of a user, of a diner, or of a machine's key.
     pub sub: String,
     /// The tenant that they belong to.
     pub tenant_id: TenantId,
-    /// The restaurants where they are; exactly one for a guest.
+    /// The restaurants where they are; exactly one for a guest, and for a machine.
     pub branch_ids: Vec<RestaurantId>,
     /// The token's own id.
     pub jti: Uuid,
@@ -62,6 +62,13 @@ pub enum Holder {
         table_id: TableId,
         /// The session at the table.
         session_id: SessionId,
+    },
+    /// A machine, such as a till: it has a key in place of a log-in.
+    Machine {
+        /// Permissions in its one restaurant.
+        grants: BTreeMap<String, Vec<String>>,
+        /// Requests that it may send in a minute.
+        per_minute: NonZeroU32,
     },
 }
 
@@ -108,6 +115,21 @@ impl Claims {
     ) -> Self {
         let holder = Holder::Guest { table_id, session_id };
         Self::new(diner.to_string(), tenant, vec![restaurant], holder, now, lifetime)
+    }
+
+    /// The claims of a machine, by its key.
+    #[must_use]
+    pub fn machine(
+        key: ApiKeyId,
+        tenant: TenantId,
+        (restaurant, permissions): (RestaurantId, PermissionSet),
+        per_minute: NonZeroU32,
+        now: DateTime<Utc>,
+        lifetime: Duration,
+    ) -> Self {
+        let names = permissions.iter().map(|permission| permission.as_str().to_owned()).collect();
+        let holder = Holder::Machine { grants: BTreeMap::from([(restaurant.to_string(), names)]), per_minute };
+        Self::new(key.to_string(), tenant, vec![restaurant], holder, now, lifetime)
     }
 
     fn new(

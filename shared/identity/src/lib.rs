@@ -23,7 +23,7 @@ pub mod verifier;
 pub use claims::Claims;
 pub use keys::SigningKey;
 pub use permission::Permission;
-pub use principal::{Guest, Marks, Principal, Staff};
+pub use principal::{Guest, Machine, Marks, Principal, Staff};
 pub use revocation::Revocations;
 pub use scopes::{ScopeFilter, filter_for};
 pub use verifier::{TokenError, Verifier};

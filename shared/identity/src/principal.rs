@@ -8,10 +8,10 @@ use crate::{
 use chrono::{DateTime, Utc};
 use domain::{
     envelope::{Actor, ActorKind},
-    ids::{DinerId, RestaurantId, SessionId, TableId, TenantId},
+    ids::{ApiKeyId, DinerId, RestaurantId, SessionId, TableId, TenantId},
     staff::Grants,
 };
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, num::NonZeroU32, sync::Arc};
 use uuid::Uuid;
 
 /// The longest `sub` in bytes: receipts are kept under it.
@@ -24,6 +24,8 @@ pub enum Principal {
     Staff(Staff),
     /// A guest at a table.
     Guest(Guest),
+    /// A machine with a key.
+    Machine(Machine),
 }
 
 /// Somebody who works there.
@@ -50,6 +52,23 @@ pub struct Guest {
     pub table_id: TableId,
     /// The session that they belong to, and nothing else.
     pub session_id: SessionId,
+    marks: Marks,
+}
+
+/// A machine, such as a till or a shop on the web: what staff may do in one restaurant, as far as its key
+/// allows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Machine {
+    sub: Arc<str>,
+    /// Its key; also its `sub`.
+    pub key_id: ApiKeyId,
+    /// The tenant of the restaurant.
+    pub tenant: TenantId,
+    /// The only restaurant where it may do anything.
+    pub restaurant: RestaurantId,
+    /// Requests that it may send in a minute.
+    pub per_minute: NonZeroU32,
+    permissions: PermissionSet,
     marks: Marks,
 }
 
@@ -104,6 +123,7 @@ impl Principal {
         match self {
             Self::Staff(staff) => &staff.sub,
             Self::Guest(guest) => &guest.sub,
+            Self::Machine(machine) => &machine.sub,
         }
     }
 
@@ -113,6 +133,7 @@ impl Principal {
         match self {
             Self::Staff(staff) => staff.tenant,
             Self::Guest(guest) => guest.tenant,
+            Self::Machine(machine) => machine.tenant,
         }
     }
 
@@ -128,6 +149,7 @@ impl Principal {
         match self {
             Self::Staff(staff) => &staff.marks,
             Self::Guest(guest) => &guest.marks,
+            Self::Machine(machine) => &machine.marks,
         }
     }
 
@@ -138,10 +160,11 @@ impl Principal {
         match self {
             Self::Staff(staff) => staff.everywhere.has(permission) || staff.granted(restaurant).has(permission),
             Self::Guest(_) => false,
+            Self::Machine(machine) => machine.granted(restaurant).has(permission),
         }
     }
 
-    /// Whether the holder was granted this in every restaurant of the tenant.
+    /// Whether the holder was granted this in every restaurant of the tenant; a machine never was.
     #[must_use]
     pub fn may_everywhere(&self, permission: Permission) -> bool {
         matches!(self, Self::Staff(staff) if staff.everywhere.has(permission))
@@ -153,6 +176,10 @@ impl Principal {
         match self {
             Self::Staff(staff) => Grants { everywhere: staff.everywhere, restaurants: staff.grants.as_ref().clone() },
             Self::Guest(_) => Grants::default(),
+            Self::Machine(machine) => {
+                let restaurants = BTreeMap::from([(machine.restaurant, machine.permissions)]);
+                Grants { restaurants, ..Grants::default() }
+            }
         }
     }
 
@@ -163,6 +190,7 @@ impl Principal {
         match self {
             Self::Staff(staff) => !staff.everywhere.is_empty() || !staff.granted(restaurant).is_empty(),
             Self::Guest(guest) => guest.restaurant == restaurant,
+            Self::Machine(machine) => !machine.granted(restaurant).is_empty(),
         }
     }
 
@@ -172,6 +200,7 @@ impl Principal {
         let kind = match self {
             Self::Staff(_) => ActorKind::Staff,
             Self::Guest(_) => ActorKind::Guest,
+            Self::Machine(_) => ActorKind::Machine,
         };
         Actor { kind, id: self.sub().to_owned() }
     }
@@ -180,6 +209,12 @@ impl Principal {
 impl Staff {
     fn granted(&self, restaurant: RestaurantId) -> PermissionSet {
         self.grants.get(&restaurant).copied().unwrap_or_default()
+    }
+}
+
+impl Machine {
+    fn granted(&self, restaurant: RestaurantId) -> PermissionSet {
+        if self.restaurant == restaurant { self.permissions } else { PermissionSet::EMPTY }
     }
 }
 
@@ -202,9 +237,17 @@ impl TryFrom<Claims> for Principal {
             }
             Holder::Guest { table_id, session_id } => {
                 let &[restaurant] = claims.branch_ids.as_slice() else { return Err(SenselessClaims) };
-                let diner_id = canonical(&sub).ok_or(SenselessClaims)?;
+                let diner_id = DinerId(canonical(&sub).ok_or(SenselessClaims)?);
                 let marks = Marks { session: Some(session_id), diner: Some(diner_id), ..marks };
                 Ok(Self::Guest(Guest { sub, diner_id, tenant, restaurant, table_id, session_id, marks }))
+            }
+            Holder::Machine { grants, per_minute } => {
+                let &[restaurant] = claims.branch_ids.as_slice() else { return Err(SenselessClaims) };
+                let key_id = ApiKeyId(canonical(&sub).ok_or(SenselessClaims)?);
+                let marks = Marks { api_key: Some(key_id.0), ..marks };
+                // Whatever else its grants name: a key counts in one restaurant.
+                let permissions = grants.get(&restaurant.to_string()).map(|names| known(names)).unwrap_or_default();
+                Ok(Self::Machine(Machine { sub, key_id, tenant, restaurant, per_minute, permissions, marks }))
             }
         }
     }
@@ -215,8 +258,8 @@ fn known(names: &[String]) -> PermissionSet {
     names.iter().filter_map(|name| name.parse::<Permission>().ok()).collect()
 }
 
-/// One spelling per diner, or one diner would have several sets of idempotency keys.
-fn canonical(sub: &str) -> Option<DinerId> {
+/// One spelling per holder, or one of them would have several sets of idempotency keys.
+fn canonical(sub: &str) -> Option<Uuid> {
     let id = Uuid::try_parse(sub).ok()?;
-    (id.hyphenated().to_string() == sub).then_some(DinerId(id))
+    (id.hyphenated().to_string() == sub).then_some(id)
 }

@@ -30,7 +30,9 @@ impl ScopeFilter {
 #[must_use]
 pub fn filter_for(principal: &Principal, restaurant: RestaurantId, scope: &Scope) -> Option<ScopeFilter> {
     let only_session = match principal {
-        Principal::Staff(_) => principal.may(restaurant, permission_for(scope)).then_some(None)?,
+        Principal::Staff(_) | Principal::Machine(_) => {
+            principal.may(restaurant, permission_for(scope)).then_some(None)?
+        }
         Principal::Guest(guest) if guest.restaurant != restaurant => return None,
         Principal::Guest(guest) => match scope {
             Scope::TableSession(session) if *session == guest.session_id => None,
@@ -41,7 +43,7 @@ pub fn filter_for(principal: &Principal, restaurant: RestaurantId, scope: &Scope
     Some(ScopeFilter { scope: scope.clone(), only_session })
 }
 
-/// What somebody who works there needs to follow a scope.
+/// What somebody who works there, or a machine, needs to follow a scope.
 #[must_use]
 pub fn permission_for(scope: &Scope) -> Permission {
     match scope {

@@ -7,7 +7,7 @@ prop_compose! {
         ids in any::<[u128; 5]>(),
         (epoch, position, version, schema_version) in any::<(u32, u64, u64, u16)>(),
         micros in 0_i64..4_102_444_800_000_000,
-        kind in prop::sample::select(vec![ActorKind::Staff, ActorKind::Guest, ActorKind::System]),
+        kind in prop::sample::select(vec![ActorKind::Staff, ActorKind::Guest, ActorKind::Machine, ActorKind::System]),
         texts in prop::collection::vec(".{0,80}", 2),
         traceparent in prop::option::of("00-[0-9a-f]{32}-[0-9a-f]{16}-01"),
         payload in prop::collection::vec(any::<u8>(), 0..200),

@@ -4,8 +4,8 @@ use chrono::{DateTime, Utc};
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use identity::{Principal, TokenError, Verifier};
 
-/// Guests without an account may send their token here; the token of somebody who works there counts
-/// only in `Authorization`.
+/// Guests without an account may send their token here; the token of somebody who works there, or of a
+/// machine, counts only in `Authorization`.
 const TABLE_TOKEN: HeaderName = HeaderName::from_static("x-table-token");
 
 /// Who sent the request.
@@ -16,7 +16,7 @@ pub(super) fn principal(headers: &HeaderMap, verifier: &Verifier, now: DateTime<
     let value = only(headers, &TABLE_TOKEN)?.ok_or(TokenError::Missing)?;
     match verifier.verify(value.to_str().map_err(|_| TokenError::Invalid)?, now)? {
         guest @ Principal::Guest(_) => Ok(guest),
-        Principal::Staff(_) => Err(TokenError::Invalid),
+        Principal::Staff(_) | Principal::Machine(_) => Err(TokenError::Invalid),
     }
 }
 

@@ -46,9 +46,11 @@ budgets! {
     StaffRead = "staff-read", "ARIS_LIMIT_STAFF_READ", "2000+500/s";
     /// What one person who works there does.
     StaffCommand = "staff-command", "ARIS_LIMIT_STAFF_COMMAND", "1000+200/s";
+    /// What one machine asks and does: the rate of its key counts, and this where it is lower.
+    Machine = "machine", "ARIS_LIMIT_MACHINE", "1000+1000/s";
     /// Sockets that one holder of a token opens.
     Socket = "socket", "ARIS_LIMIT_SOCKET", "120+4/s";
-    /// All that a tenant's people and guests ask and do.
+    /// All that a tenant's people, guests and machines ask and do.
     Tenant = "tenant", "ARIS_LIMIT_TENANT", "5000+10000/s";
     /// What all guests at one address ask and do: a dining room behind one router.
     AddressGuests = "address-guests", "ARIS_LIMIT_ADDRESS_GUESTS", "3000+500/s";

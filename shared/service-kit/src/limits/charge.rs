@@ -1,7 +1,7 @@
 //! The middleware that counts every request before anything is done for it.
 
 use super::{
-    Budget, Limits, Standing, Subject,
+    Budget, Limits, Standing, Subject, Taken, UsedUp,
     routes::{Class, class_of},
 };
 use crate::{
@@ -17,7 +17,7 @@ use axum::{
 use futures::future::BoxFuture;
 use http::{HeaderName, HeaderValue, request::Parts};
 use identity::{Principal, Verifier};
-use std::{fmt, sync::Arc, time::Duration};
+use std::{fmt, num::NonZeroU32, sync::Arc, time::Duration};
 
 /// The header with the budgets that a request was counted for.
 pub(crate) const POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
@@ -53,8 +53,8 @@ impl fmt::Debug for Identify {
     }
 }
 
-/// A budget and how it stands.
-type Counted = Option<(Budget, Standing)>;
+/// What was taken from the budget that the answer tells of, or which one is used up.
+type Counted = Result<Option<Taken>, UsedUp>;
 
 /// Counts a request, and answers it where a budget is used up. Who sent it is found out once, here;
 /// the handlers are told.
@@ -81,7 +81,7 @@ pub(crate) async fn charge(limits: Limits, identify: Option<Identify>, request: 
     parts.extensions.insert(limits.clone());
     match counted {
         Ok(counted) => tell(next.run(Request::from_parts(parts, body)).await, &limits, counted),
-        Err((budget, problem)) => refuse(&limits, budget, problem),
+        Err(used_up) => refuse(&limits, used_up),
     }
 }
 
@@ -91,7 +91,7 @@ fn count_holder(
     is_command: bool,
     found: &Result<Principal, Problem>,
     address: Option<Subject>,
-) -> Result<Counted, (Budget, Problem)> {
+) -> Counted {
     let principal = match found {
         Ok(principal) => principal,
         // It was true a moment ago: such a client will come back with a new one.
@@ -100,41 +100,41 @@ fn count_holder(
         }
         Err(_) => return of_address(limits, Budget::AddressUnknown, address),
     };
-    let own = take(limits, of_holder(principal, is_command), Subject::holder(principal))?;
+    let (budget, per_minute) = of_holder(principal, is_command);
+    let own = limits.take_own(budget, Subject::holder(principal), per_minute)?;
     if matches!(principal, Principal::Guest(_)) {
         of_address(limits, Budget::AddressGuests, address)?;
     }
-    take(limits, Budget::Tenant, Subject::tenant(principal.tenant()))?;
+    limits.take_own(Budget::Tenant, Subject::tenant(principal.tenant()), None)?;
     Ok(own)
 }
 
-fn of_holder(principal: &Principal, is_command: bool) -> Budget {
+/// The budget of a holder, and how much of it they have in a minute where that is their own.
+fn of_holder(principal: &Principal, is_command: bool) -> (Budget, Option<NonZeroU32>) {
     match (principal, is_command) {
-        (Principal::Guest(_), false) => Budget::GuestRead,
-        (Principal::Guest(_), true) => Budget::GuestCommand,
-        (Principal::Staff(_), false) => Budget::StaffRead,
-        (Principal::Staff(_), true) => Budget::StaffCommand,
+        (Principal::Guest(_), false) => (Budget::GuestRead, None),
+        (Principal::Guest(_), true) => (Budget::GuestCommand, None),
+        (Principal::Staff(_), false) => (Budget::StaffRead, None),
+        (Principal::Staff(_), true) => (Budget::StaffCommand, None),
+        (Principal::Machine(machine), _) => (Budget::Machine, Some(machine.per_minute)),
     }
 }
 
 /// Requests that came over no connection have no address: tests call handlers without one.
-fn of_address(limits: &Limits, budget: Budget, address: Option<Subject>) -> Result<Counted, (Budget, Problem)> {
-    address.map_or(Ok(None), |subject| take(limits, budget, subject))
+fn of_address(limits: &Limits, budget: Budget, address: Option<Subject>) -> Counted {
+    address.map_or(Ok(None), |subject| limits.take_own(budget, subject, None))
 }
 
-fn take(limits: &Limits, budget: Budget, subject: Subject) -> Result<Counted, (Budget, Problem)> {
-    limits.take(budget, subject).map_err(|problem| (budget, problem))
-}
-
-fn refuse(limits: &Limits, budget: Budget, problem: Problem) -> Response {
-    let full_in = Duration::from_secs(problem.retry_after_seconds().unwrap_or(1).into());
-    tell(problem.into_response(), limits, Some((budget, Standing { left: 0, full_in })))
+fn refuse(limits: &Limits, used_up: UsedUp) -> Response {
+    let UsedUp { budget, rate, .. } = used_up;
+    let standing = Standing { left: 0, full_in: Duration::from_secs(used_up.wait_seconds().into()) };
+    tell(used_up.problem().into_response(), limits, Some(Taken { budget, rate, standing }))
 }
 
 /// What an answer says of the budget, as the draft of the `RateLimit` fields has it.
-fn tell(mut response: Response, limits: &Limits, counted: Counted) -> Response {
-    let Some((budget, standing)) = counted else { return response };
-    let Some(policy) = limits.policy(budget) else { return response };
+fn tell(mut response: Response, limits: &Limits, taken: Option<Taken>) -> Response {
+    let Some(Taken { budget, rate, standing }) = taken else { return response };
+    let Some(policy) = limits.policy(budget, rate) else { return response };
     let headers = response.headers_mut();
     headers.insert(POLICY, policy);
     let text = format!("\"{}\";r={};t={}", budget.as_str(), standing.left, whole_seconds(standing.full_in));

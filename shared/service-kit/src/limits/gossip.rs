@@ -8,15 +8,16 @@ use super::{
     store::{Key, Spent},
 };
 use bytes::{Buf, BufMut, Bytes, BytesMut};
+use std::num::NonZeroU32;
 
 /// Another number when the format or the order of the budgets changes: instances of two releases
 /// then count apart for as long as both run.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 /// Version and instance.
 const HEAD_BYTES: usize = 1 + 8;
-/// Budget, subject, number.
-const ENTRY_BYTES: usize = 1 + 16 + 4;
-/// Entries in one message; about 43 kB.
+/// Budget, subject, number, and the rate of the subject's own or 0.
+const ENTRY_BYTES: usize = 1 + 16 + 4 + 4;
+/// Entries in one message; about 51 kB.
 pub(super) const ENTRIES_MAX: usize = 2_048;
 
 /// Messages with all of it.
@@ -32,6 +33,7 @@ fn message(instance: u64, entries: &[Spent]) -> Bytes {
         bytes.put_u8(spent.key.budget.number());
         bytes.put_u128(spent.key.subject);
         bytes.put_u32(spent.taken);
+        bytes.put_u32(spent.own.map_or(0, NonZeroU32::get));
     }
     bytes.freeze()
 }
@@ -43,11 +45,12 @@ pub(super) fn decode(instance: u64, mut message: &[u8]) -> Vec<Spent> {
     if !is_whole || message.get_u8() != VERSION || message.get_u64() == instance {
         return Vec::new();
     }
-    let entry = |message: &mut &[u8]| (message.get_u8(), message.get_u128(), message.get_u32());
+    let entry = |message: &mut &[u8]| (message.get_u8(), message.get_u128(), message.get_u32(), message.get_u32());
     let entries = (0..entries).map(|_| entry(&mut message));
     entries
-        .filter_map(|(number, subject, taken)| {
-            Some(Spent { key: Key { budget: Budget::from_number(number)?, subject }, taken })
+        .filter_map(|(number, subject, taken, own)| {
+            let key = Key { budget: Budget::from_number(number)?, subject };
+            Some(Spent { key, taken, own: NonZeroU32::new(own) })
         })
         .collect()
 }
@@ -58,7 +61,8 @@ mod tests {
     use proptest::prelude::*;
 
     fn spent(subject: u128) -> Spent {
-        Spent { key: Key { budget: Budget::GuestRead, subject }, taken: 3 }
+        let own = NonZeroU32::new(u32::try_from(subject % 3).unwrap());
+        Spent { key: Key { budget: Budget::GuestRead, subject }, taken: 3, own }
     }
 
     #[test]

@@ -36,6 +36,7 @@ use identity::Principal;
 use sha2::{Digest, Sha256};
 use std::{
     net::IpAddr,
+    num::NonZeroU32,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -67,6 +68,25 @@ struct Inner {
     started: Instant,
     instance: u64,
     turn: AtomicUsize,
+}
+
+/// Something was taken from a bucket.
+#[derive(Debug, Clone, Copy)]
+pub struct Taken {
+    /// The budget.
+    pub budget: Budget,
+    /// What it is for this caller.
+    pub rate: Rate,
+    /// How it stands now.
+    pub standing: Standing,
+}
+
+/// Nothing was taken: the bucket is empty.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct UsedUp {
+    budget: Budget,
+    rate: Rate,
+    empty: Empty,
 }
 
 /// Whom something is counted for, as a hash.
@@ -126,18 +146,37 @@ impl Limits {
     ///
     /// # Errors
     /// `rate-limited`, with the time to wait.
-    pub fn take(&self, budget: Budget, subject: Subject) -> Result<Option<(Budget, Standing)>, Problem> {
-        let Some(rate) = self.0.rates.of(budget) else { return Ok(None) };
+    pub fn take(&self, budget: Budget, subject: Subject) -> Result<Option<Taken>, Problem> {
+        self.take_own(budget, subject, None).map_err(UsedUp::problem)
+    }
+
+    /// The same for a caller that has so many requests in a minute of its own, and never more than the budget.
+    pub(crate) fn take_own(
+        &self,
+        budget: Budget,
+        subject: Subject,
+        own: Option<NonZeroU32>,
+    ) -> Result<Option<Taken>, UsedUp> {
+        let Some(rate) = self.rate(budget, own) else { return Ok(None) };
         let key = Key { budget, subject: subject.0 };
-        match self.store(budget).take(key, rate, self.now()) {
-            Ok(standing) => Ok(Some((budget, standing))),
-            Err(empty) => Err(refusal(budget, rate, empty)),
+        match self.store(budget).take(key, rate, own, self.now()) {
+            Ok(standing) => Ok(Some(Taken { budget, rate, standing })),
+            Err(empty) => Err(UsedUp { budget, rate, empty }),
         }
     }
 
-    /// What `RateLimit-Policy` says of a budget; `None` where it is off.
-    pub(crate) fn policy(&self, budget: Budget) -> Option<HeaderValue> {
+    /// What `RateLimit-Policy` says of a budget.
+    pub(crate) fn policy(&self, budget: Budget, rate: Rate) -> Option<HeaderValue> {
+        if self.0.rates.of(budget) != Some(rate) {
+            return policy(budget, rate);
+        }
         self.0.policies.get(usize::from(budget.number())).cloned().flatten()
+    }
+
+    /// What a caller has of a budget; `None` where it is off.
+    fn rate(&self, budget: Budget, own: Option<NonZeroU32>) -> Option<Rate> {
+        let most = self.0.rates.of(budget)?;
+        Some(own.and_then(Rate::per_minute).map_or(most, |own| own.lower(most)))
     }
 
     /// What this instance gave since it was last asked, for the others.
@@ -152,7 +191,7 @@ impl Limits {
     pub fn hear(&self, message: &[u8]) {
         let now = self.now();
         for spent in gossip::decode(self.0.instance, message) {
-            if let Some(rate) = self.0.rates.of(spent.key.budget) {
+            if let Some(rate) = self.rate(spent.key.budget, spent.own) {
                 self.store(spent.key.budget).owe(spent, rate, now);
             }
         }
@@ -182,13 +221,20 @@ fn policy(budget: Budget, rate: Rate) -> Option<HeaderValue> {
     HeaderValue::try_from(format!("\"{}\";q={};w={window}", budget.as_str(), rate.burst())).ok()
 }
 
-fn refusal(budget: Budget, rate: Rate, empty: Empty) -> Problem {
-    metrics::counter!("rate_limited_total", "budget" => budget.as_str()).increment(1);
-    let seconds = u32::try_from(empty.wait.as_secs()).unwrap_or(u32::MAX).saturating_add(1);
-    Problem::new(Code::RateLimited)
-        .detail(format!("the budget `{}` is used up: {rate}", budget.as_str()))
-        .fact("violated-policies", vec![budget.as_str()])
-        .retry_after(seconds)
+impl UsedUp {
+    /// Whole seconds until one can be taken.
+    fn wait_seconds(self) -> u32 {
+        u32::try_from(self.empty.wait.as_secs()).unwrap_or(u32::MAX).saturating_add(1)
+    }
+
+    pub(crate) fn problem(self) -> Problem {
+        let Self { budget, rate, .. } = self;
+        metrics::counter!("rate_limited_total", "budget" => budget.as_str()).increment(1);
+        Problem::new(Code::RateLimited)
+            .detail(format!("the budget `{}` is used up: {rate}", budget.as_str()))
+            .fact("violated-policies", vec![budget.as_str()])
+            .retry_after(self.wait_seconds())
+    }
 }
 
 /// Describes the metrics of the limits. Call it after the recorder was installed.

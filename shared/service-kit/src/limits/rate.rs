@@ -1,6 +1,6 @@
 //! How many, and how fast: a bucket that fills by itself.
 
-use std::{fmt, str::FromStr, time::Duration};
+use std::{fmt, num::NonZeroU32, str::FromStr, time::Duration};
 
 /// So many at once, and then so many in a time; `120+10/s` in settings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,6 +35,8 @@ pub struct Empty {
     pub wait: Duration,
 }
 
+/// The most that a caller with a rate of its own has at once.
+const OWN_BURST_MAX: u32 = 1_000;
 /// Debts of more than so many buckets are forgiven: nobody waits for ever.
 const DEBT_BUCKETS_MAX: u64 = 4;
 
@@ -52,6 +54,18 @@ impl Rate {
         let each = u64::try_from(per.as_nanos()).ok()?.checked_div(count.into())?;
         (burst > 0 && each > 0 && each.checked_mul(u64::from(burst) * DEBT_BUCKETS_MAX).is_some())
             .then_some(Self { burst, each })
+    }
+
+    /// The rate of a caller that may send so many requests in a minute: as many at once, up to a bound.
+    #[must_use]
+    pub fn per_minute(count: NonZeroU32) -> Option<Self> {
+        Self::new(count.get().min(OWN_BURST_MAX), count.get(), Duration::from_secs(60))
+    }
+
+    /// The rate that gives what both would give.
+    #[must_use]
+    pub fn lower(self, other: Self) -> Self {
+        Self { burst: self.burst.min(other.burst), each: self.each.max(other.each) }
     }
 
     /// How many at once.
@@ -164,6 +178,21 @@ mod tests {
         assert_eq!(bucket.take(rate, 0), Err(Empty { wait: Duration::from_millis(600) }));
         bucket.owe(rate, 0, u32::MAX);
         assert_eq!(bucket.take(rate, 0), Err(Empty { wait: Duration::from_millis(3_100) }));
+    }
+
+    #[test]
+    fn a_rate_by_the_minute_earns_as_much_and_has_no_more_than_the_bound_at_once() {
+        let per_minute = |count| Rate::per_minute(NonZeroU32::new(count).unwrap()).unwrap();
+        assert_eq!(per_minute(30), rate("30+30/min"));
+        assert_eq!(per_minute(1), rate("1+1/min"));
+        assert_eq!(per_minute(60_000), rate("1000+1000/s"));
+        assert!(Rate::per_minute(NonZeroU32::MAX).is_some_and(|it| it.burst() == OWN_BURST_MAX));
+    }
+
+    #[test]
+    fn the_lower_of_two_rates_gives_what_both_would_give() {
+        assert_eq!(rate("10+1/s").lower(rate("20+30/min")), rate("10+30/min"));
+        assert_eq!(rate("10+1/s").lower(rate("10+1/s")), rate("10+1/s"));
     }
 
     #[test]

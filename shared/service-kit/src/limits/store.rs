@@ -6,6 +6,7 @@ use super::{
 };
 use std::{
     collections::HashMap,
+    num::NonZeroU32,
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
@@ -26,12 +27,15 @@ pub(super) struct Key {
 pub(super) struct Spent {
     pub(super) key: Key,
     pub(super) taken: u32,
+    /// Requests in a minute, where the caller has a rate of its own: whoever hears of it may not know it.
+    pub(super) own: Option<NonZeroU32>,
 }
 
 #[derive(Debug, Default)]
 struct Slot {
     bucket: Bucket,
     untold: u32,
+    own: Option<NonZeroU32>,
 }
 
 #[derive(Debug, Default)]
@@ -56,9 +60,12 @@ impl Store {
         Self { shards, room: buckets_max.div_ceil(SHARDS).max(1) }
     }
 
-    pub(super) fn take(&self, key: Key, rate: Rate, now: u64) -> Result<Standing, Empty> {
+    /// Takes one from this bucket. `own` is told with it.
+    pub(super) fn take(&self, key: Key, rate: Rate, own: Option<NonZeroU32>, now: u64) -> Result<Standing, Empty> {
         let mut shard = self.shard_of(key);
-        let standing = shard.slot(key, now, self.room).bucket.take(rate, now)?;
+        let slot = shard.slot(key, now, self.room);
+        slot.own = own;
+        let standing = slot.bucket.take(rate, now)?;
         shard.spend(key);
         Ok(standing)
     }
@@ -116,7 +123,7 @@ impl Shard {
     fn tell(&mut self, all: &mut Vec<Spent>) {
         for key in self.news.drain(..) {
             if let Some(slot) = self.slots.get_mut(&key) {
-                all.push(Spent { key, taken: std::mem::take(&mut slot.untold) });
+                all.push(Spent { key, taken: std::mem::take(&mut slot.untold), own: slot.own });
             }
         }
     }
@@ -162,24 +169,24 @@ mod tests {
     #[test]
     fn callers_have_buckets_of_their_own() {
         let store = Store::new(1_000);
-        assert!((0..10).all(|_| store.take(key(1), rate(), 0).is_ok()));
-        assert!(store.take(key(1), rate(), 0).is_err());
-        assert!(store.take(key(2), rate(), 0).is_ok());
-        assert!(store.take(Key { budget: Budget::AddressOpen, subject: 1 }, rate(), 0).is_ok());
+        assert!((0..10).all(|_| store.take(key(1), rate(), None, 0).is_ok()));
+        assert!(store.take(key(1), rate(), None, 0).is_err());
+        assert!(store.take(key(2), rate(), None, 0).is_ok());
+        assert!(store.take(Key { budget: Budget::AddressOpen, subject: 1 }, rate(), None, 0).is_ok());
     }
 
     #[test]
     fn what_was_taken_is_told_once_and_only_what_was_given() {
         let store = Store::new(1_000);
         for _ in 0..12 {
-            let _ = store.take(key(1), rate(), 0);
+            let _ = store.take(key(1), rate(), None, 0);
         }
-        let _ = store.take(key(2), rate(), 0);
+        let _ = store.take(key(2), rate(), None, 0);
         let mut told = store.untold(100);
         told.sort_by_key(|spent| spent.taken);
-        assert_eq!(told, [Spent { key: key(2), taken: 1 }, Spent { key: key(1), taken: 10 }]);
+        assert_eq!(told, [Spent { key: key(2), taken: 1, own: None }, Spent { key: key(1), taken: 10, own: None }]);
         assert_eq!(store.untold(100), []);
-        store.owe(Spent { key: key(3), taken: 4 }, rate(), 0);
+        store.owe(Spent { key: key(3), taken: 4, own: None }, rate(), 0);
         assert_eq!(store.untold(100), [], "what others took is theirs to tell");
     }
 
@@ -187,7 +194,7 @@ mod tests {
     fn idle_buckets_are_forgotten() {
         let store = Store::new(100_000);
         for subject in 0..5_000 {
-            let _ = store.take(key(subject), rate(), 0);
+            let _ = store.take(key(subject), rate(), None, 0);
         }
         assert_eq!(store.len(), 5_000);
         store.untold(usize::MAX);
@@ -199,12 +206,12 @@ mod tests {
     fn there_are_never_more_than_there_is_room_and_who_owes_much_is_kept() {
         let store = Store::new(64 * 4);
         let greedy = key(0);
-        assert!((0..10).all(|_| store.take(greedy, rate(), 0).is_ok()));
+        assert!((0..10).all(|_| store.take(greedy, rate(), None, 0).is_ok()));
         for subject in 1..10_000 {
-            assert!(store.take(key(subject), rate(), 0).is_ok());
+            assert!(store.take(key(subject), rate(), None, 0).is_ok());
         }
         assert!(store.len() <= 64 * 4);
-        assert!(store.take(greedy, rate(), 0).is_err(), "a flood of new callers frees nobody");
+        assert!(store.take(greedy, rate(), None, 0).is_err(), "a flood of new callers frees nobody");
         assert!(store.untold(usize::MAX).len() <= 64 * 4);
     }
 }
