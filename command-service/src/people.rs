@@ -4,9 +4,9 @@ use domain::{
     ids::{ApiKeyId, MemberId, TenantId},
     staff::Sealed,
 };
+use identity::MachineKey;
 use personal_data::{EmailAddress, Field, KeyError, MasterKey, PersonName, PersonalKeys};
 use service_kit::problem::Problem;
-use sha2::{Digest, Sha256};
 use sqlx::MySqlPool;
 
 /// Seals what people write about themselves. Cheap to clone.
@@ -56,15 +56,13 @@ impl People {
 
     /// The key of a machine in full, as it is told once. It follows from the master key, so that a repeated
     /// request is told the same, and no receipt holds it.
-    pub(crate) fn api_key(&self, tenant: TenantId, key: ApiKeyId) -> String {
-        let secret = self.keys.master().tag("api-key", &[tenant.0.as_bytes(), key.0.as_bytes()]);
-        let secret: String = secret.iter().map(|byte| format!("{byte:02x}")).collect();
-        format!("aris_{}_{secret}", key.0.simple())
+    pub(crate) fn api_key(&self, tenant: TenantId, key: ApiKeyId) -> MachineKey {
+        MachineKey::new(key, &self.keys.master().tag("api-key", &[tenant.0.as_bytes(), key.0.as_bytes()]))
     }
 
     /// Stores what an API key is recognised by: its hash, before the event that makes it count.
     pub(crate) async fn store_api_key(&self, tenant: TenantId, key: ApiKeyId) -> Result<(), Problem> {
-        let hash: [u8; 32] = Sha256::digest(self.api_key(tenant, key).as_bytes()).into();
+        let hash = self.api_key(tenant, key).hash();
         sqlx::query(
             "INSERT INTO api_keys (key_id, tenant_id, secret_hash) VALUES (?, ?, ?) \
                  ON DUPLICATE KEY UPDATE key_id = api_keys.key_id",

@@ -1,11 +1,11 @@
-//! What members may do: the fold of the tenant's feed, remembered by position.
+//! What members and machines may do: the fold of the tenant's feed, remembered by position.
 
 use crate::{join, tokens::Rights};
 use domain::{
     envelope::Cursor,
     event::Event,
-    ids::{FeedId, MemberId, TenantId},
-    staff::{Grants, PermissionSet, Roster},
+    ids::{ApiKeyId, FeedId, MemberId, TenantId},
+    staff::{ApiKey, Grants, PermissionSet, Roster},
     stream::State,
     tenants::Tenant,
 };
@@ -26,7 +26,7 @@ const REMEMBERED_MAX: usize = 1_000;
 /// Events of a tenant that are read at a time.
 const PAGE: usize = 256;
 
-/// What members may do. Cheap to clone.
+/// What members and machines may do. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct RightsBook {
     reader: EventReader,
@@ -58,6 +58,13 @@ impl RightsBook {
     pub(crate) async fn of(&self, tenant: TenantId, member: Uuid) -> Result<Option<Rights>, NotFolded> {
         let standing = self.standing(tenant).await?;
         Ok(standing.roster().and_then(|roster| rights(roster, member.into(), standing.at.position)))
+    }
+
+    /// The key of a machine as it is now; `None` where it was never issued, is revoked or allows nothing.
+    pub(crate) async fn of_key(&self, tenant: TenantId, key: ApiKeyId) -> Result<Option<ApiKey>, NotFolded> {
+        let standing = self.standing(tenant).await?;
+        let issued = standing.roster().and_then(|roster| roster.api_keys.get(&key));
+        Ok(issued.filter(|key| !key.is_revoked && !key.permissions.is_empty()).cloned())
     }
 
     /// The tenant as it is now.

@@ -11,7 +11,7 @@ use crate::{
     revocations,
     rights::RightsBook,
     secrets::Secrets,
-    store::Store,
+    store::{MachineKeys, Store},
     tokens::Issuer,
 };
 use anyhow::Context as _;
@@ -35,8 +35,9 @@ use tokio_util::sync::CancellationToken;
 const STORE_CONNECTIONS: u32 = 16;
 /// Connections to the event side.
 const READER_CONNECTIONS: u32 = 6;
-/// Connections to the keys of people: one letter is written at a time.
-const PERSONAL_CONNECTIONS: u32 = 2;
+/// Connections to the keys of people and of machines: one letter is written at a time, and a machine shows its
+/// key every quarter of an hour.
+const PERSONAL_CONNECTIONS: u32 = 6;
 /// A few members join in a day.
 const COMMITTERS: usize = 1;
 
@@ -78,6 +79,7 @@ pub async fn start(config: Config, shutdown: CancellationToken) -> anyhow::Resul
     let (store, reader) = (Store::new(accounts.clone()), EventReader::new(events.clone()));
     let rights = RightsBook::new(reader.clone(), committers.clone());
     let revoked = Arc::new(Notify::new());
+    let machine_keys = MachineKeys::new(people.clone());
     let mails = Worker {
         store: store.clone(),
         secrets: Arc::clone(&secrets),
@@ -108,7 +110,8 @@ pub async fn start(config: Config, shutdown: CancellationToken) -> anyhow::Resul
     }
     let passwords = Passwords::new(config.hashes_at_once)?;
     let verifier = tokens.verifier().clone();
-    let app = App { store, secrets, passwords, issuer, verifier, rights, mails, revoked, reader, table_key };
+    let app =
+        App { store, secrets, passwords, issuer, verifier, rights, machine_keys, mails, revoked, reader, table_key };
     Ok(Service { app, tokens, pools, committers, tasks })
 }
 

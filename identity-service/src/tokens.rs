@@ -1,12 +1,16 @@
 //! Making access tokens.
 
 use crate::keys::{KeyFolder, KeyRing};
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use chrono::{DateTime, Duration, Utc};
-use domain::ids::{TableId, TenantId};
+use domain::{
+    ids::{ApiKeyId, TableId, TenantId},
+    staff::ApiKey,
+};
 use identity::{Claims, claims::Holder, tables::GuestPass};
 use std::{
     collections::BTreeMap,
+    num::NonZeroU32,
     sync::{Arc, PoisonError, RwLock},
 };
 use tokio_util::sync::CancellationToken;
@@ -75,6 +79,20 @@ impl Issuer {
         claims.branch_ids = rights.grants.keys().filter_map(|at| at.parse().ok()).collect();
         claims.holder =
             Holder::Staff { roles: rights.roles, grants: rights.grants, pv: rights.version, device: Some(device) };
+        let ring = self.ring.read().unwrap_or_else(PoisonError::into_inner);
+        Ok(ring.signing(now).sign(&claims)?)
+    }
+
+    /// An access token for a machine.
+    pub(crate) fn machine(
+        &self,
+        tenant: TenantId,
+        (id, key): (ApiKeyId, &ApiKey),
+        now: DateTime<Utc>,
+    ) -> Result<String> {
+        let per_minute = NonZeroU32::new(key.per_minute).context("a key without a limit")?;
+        let place = (key.restaurant_id, key.permissions);
+        let claims = Claims::machine(id, tenant, place, per_minute, now, ACCESS_LIFETIME);
         let ring = self.ring.read().unwrap_or_else(PoisonError::into_inner);
         Ok(ring.signing(now).sign(&claims)?)
     }

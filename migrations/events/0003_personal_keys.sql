@@ -19,11 +19,13 @@ CREATE TABLE personal_keys (
 -- The keys of machines: what they may do is in the tenant's events, the hash of their secret is here. Found
 -- by the id that stands in the key itself.
 CREATE TABLE api_keys (
-    key_id       BINARY(16)  NOT NULL,
-    tenant_id    BINARY(16)  NOT NULL,
+    key_id         BINARY(16)  NOT NULL,
+    tenant_id      BINARY(16)  NOT NULL,
     -- SHA-256 of 32 bytes that nobody can guess needs no salt.
-    secret_hash  BINARY(32)  NOT NULL,
-    last_used_at DATETIME(6) NULL,
+    secret_hash    BINARY(32)  NOT NULL,
+    -- When it was last exchanged for a token, and from where; written at most once a minute.
+    last_used_at   DATETIME(6) NULL,
+    last_used_from VARCHAR(45) COLLATE utf8mb4_0900_as_cs NULL,
     PRIMARY KEY (key_id)
 ) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_as_cs;
 

@@ -1,14 +1,15 @@
-//! Names and addresses of people, for those who may read them.
+//! Names and addresses of people, for those who may read them; and when keys of machines were used.
 
-use chrono::Utc;
+use chrono::{DateTime, Utc};
 use domain::{
     envelope::Actor,
-    ids::{MemberId, TenantId},
+    ids::{ApiKeyId, MemberId, TenantId},
     staff::Member,
 };
+use event_store::pool::{READ_WITHIN, within};
 use personal_data::{Action, Field, KeyError, MasterKey, PersonalKeys};
 use service_kit::{correlation::Correlation, problem::Problem};
-use sqlx::MySqlPool;
+use sqlx::{MySqlPool, QueryBuilder, Row};
 use std::collections::HashMap;
 use uuid::Uuid;
 
@@ -24,6 +25,12 @@ pub(crate) struct People {
 pub(crate) struct Personal {
     pub(crate) name: Option<String>,
     pub(crate) email: Option<String>,
+}
+
+/// When a key was last exchanged for a token, and from where.
+pub(crate) struct LastUse {
+    pub(crate) at: DateTime<Utc>,
+    pub(crate) from: Option<String>,
 }
 
 /// Who looks, and by which route and right.
@@ -58,6 +65,31 @@ impl People {
         Ok(members.iter().filter_map(open).collect())
     }
 
+    /// When these keys of the tenant were last used; those that never were are missing.
+    pub(crate) async fn last_uses(
+        &self,
+        tenant: TenantId,
+        keys: &[ApiKeyId],
+    ) -> Result<HashMap<ApiKeyId, LastUse>, Problem> {
+        if keys.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let mut query =
+            QueryBuilder::new("SELECT key_id, last_used_at, last_used_from FROM api_keys WHERE tenant_id = ");
+        query.push_bind(tenant.0).push(" AND last_used_at IS NOT NULL AND key_id IN (");
+        let mut ids = query.separated(", ");
+        for key in keys {
+            ids.push_bind(key.0);
+        }
+        query.push(")");
+        let rows = within(READ_WITHIN, query.build().fetch_all(&self.pool)).await.map_err(unavailable)?;
+        let one = |row: &sqlx::mysql::MySqlRow| -> Result<_, sqlx::Error> {
+            let used = LastUse { at: row.try_get("last_used_at")?, from: row.try_get("last_used_from")? };
+            Ok((ApiKeyId(row.try_get("key_id")?), used))
+        };
+        rows.iter().map(one).collect::<Result<_, _>>().map_err(unavailable)
+    }
+
     async fn write_down(&self, look: Look, people: &[Uuid]) -> Result<(), Problem> {
         let action = Action {
             id: Uuid::now_v7(),
@@ -75,6 +107,11 @@ impl People {
         };
         action.record(&self.pool).await.map_err(|error| Problem::store_unavailable(&error))
     }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "it is handed to map_err")]
+fn unavailable(error: sqlx::Error) -> Problem {
+    Problem::store_unavailable(&error)
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "it is handed to map_err")]

@@ -8,6 +8,7 @@ mod devices;
 mod forgot_password;
 mod guest_token;
 mod jwks;
+mod key_token;
 mod log_in;
 mod log_out;
 mod log_out_all;
@@ -34,6 +35,7 @@ pub(crate) fn router() -> OpenApiRouter<App> {
         .routes(routes!(change_password::change_password))
         .routes(routes!(accept_invitation::accept_invitation))
         .routes(routes!(guest_token::guest_token))
+        .routes(routes!(key_token::key_token))
         .routes(routes!(jwks::jwks))
 }
 

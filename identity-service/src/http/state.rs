@@ -6,7 +6,7 @@ use crate::{
     passwords::Passwords,
     rights::RightsBook,
     secrets::Secrets,
-    store::{Device, Store},
+    store::{Device, MachineKeys, Store},
     tokens::{Issuer, Rights},
 };
 use axum::extract::FromRef;
@@ -31,6 +31,7 @@ pub(crate) struct App {
     pub(crate) issuer: Issuer,
     pub(crate) verifier: Verifier,
     pub(crate) rights: RightsBook,
+    pub(crate) machine_keys: MachineKeys,
     pub(crate) mails: Worker,
     /// Told when there is a new revocation.
     pub(crate) revoked: Arc<Notify>,

@@ -4,12 +4,14 @@ mod accounts;
 mod attempts;
 mod devices;
 mod links;
+mod machine_keys;
 mod mail_jobs;
 mod revocations;
 
 pub(crate) use accounts::Account;
 pub(crate) use devices::{Device, Turn};
 pub(crate) use links::{Link, Purpose};
+pub(crate) use machine_keys::MachineKeys;
 pub(crate) use mail_jobs::Job;
 
 use chrono::{DateTime, Duration, Utc};

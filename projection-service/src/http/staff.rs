@@ -7,6 +7,7 @@ use super::{
 use crate::{people::Look, read::Stand};
 use axum::{Json, extract::State};
 use domain::{
+    envelope::format_time,
     ids::{ApiKeyId, MemberId, RoleId},
     staff::{ApiKey, Member, Permission, PermissionSet, Role},
 };
@@ -164,6 +165,12 @@ pub(super) struct ApiKeyRow {
     per_minute: u32,
     /// Whether it is worthless.
     is_revoked: bool,
+    /// When it was last exchanged for a token, which is good for 15 minutes; absent where it never was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_used_at: Option<String>,
+    /// The address that it was last used from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_used_from: Option<String>,
 }
 
 /// Keys of machines, revoked ones included.
@@ -181,16 +188,24 @@ pub(super) async fn list_api_keys(
     allowed: AllowedEverywhere<rights::StaffRead>,
     Asked(page): Asked<ById>,
 ) -> Result<Json<ApiKeyList>, Problem> {
-    let at = app.tenant(allowed.principal.tenant(), page.min_position).await?;
+    let tenant = allowed.principal.tenant();
+    let at = app.tenant(tenant, page.min_position).await?;
     let roster = at.roster().ok_or_else(Problem::not_found)?;
     let (rows, next) = page.page(roster.api_keys.iter().map(|(id, key)| (*id, key)));
-    let row = |(id, key): (ApiKeyId, &ApiKey)| ApiKeyRow {
-        key_id: id.0,
-        name: key.name.clone(),
-        restaurant_id: key.restaurant_id.0,
-        permissions: names(key.permissions),
-        per_minute: key.per_minute,
-        is_revoked: key.is_revoked,
+    let ids: Vec<ApiKeyId> = rows.iter().map(|(id, _)| *id).collect();
+    let mut uses = app.people.last_uses(tenant, &ids).await?;
+    let row = |(id, key): (ApiKeyId, &ApiKey)| {
+        let (used_at, used_from) = uses.remove(&id).map(|used| (used.at, used.from)).unzip();
+        ApiKeyRow {
+            key_id: id.0,
+            name: key.name.clone(),
+            restaurant_id: key.restaurant_id.0,
+            permissions: names(key.permissions),
+            per_minute: key.per_minute,
+            is_revoked: key.is_revoked,
+            last_used_at: used_at.map(format_time),
+            last_used_from: used_from.flatten(),
+        }
     };
     Ok(Json(ApiKeyList { cursor: at.cursor.into(), items: rows.into_iter().map(row).collect(), next }))
 }

@@ -50,8 +50,10 @@ pub const GROUPS_MAX: usize = 200;
 pub const GROUP_RESTAURANTS_MAX: usize = 500;
 /// Most keys of machines of a tenant, revoked ones included.
 pub const API_KEYS_MAX: usize = 1_000;
-/// Most requests a minute that a key of a machine may be allowed.
+/// Most requests a minute that a key of a machine may be allowed: 1,000 a second.
 pub const API_KEY_PER_MINUTE_MAX: u32 = 60_000;
+/// Requests a minute of a key when nobody says how many: more than a till that is busy all day sends.
+pub const API_KEY_PER_MINUTE_DEFAULT: u32 = 600;
 /// Longest sealed text (a name, an e-mail address) in bytes of base64.
 pub const SEALED_BYTES_MAX: usize = 1_024;
 /// Longest idempotency key in bytes (visible ASCII).

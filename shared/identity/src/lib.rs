@@ -7,11 +7,13 @@
 //! - [`principal`]: what its holder may do. [`permission`] and [`roles`]: the words for it.
 //! - [`revocation`]: what was taken back before its end.
 //! - [`scopes`]: which parts of a feed its holder may follow.
+//! - [`machine_key`]: what a machine has in place of a password.
 //! - [`tables`]: printed codes, digits, and passes of those who ask to join.
 //! - [`keys`]: making keys and tokens; only for the identity-service, tools and tests.
 
 pub mod claims;
 pub mod keys;
+pub mod machine_key;
 pub mod permission;
 pub mod principal;
 pub mod revocation;
@@ -22,6 +24,7 @@ pub mod verifier;
 
 pub use claims::Claims;
 pub use keys::SigningKey;
+pub use machine_key::MachineKey;
 pub use permission::Permission;
 pub use principal::{Guest, Machine, Marks, Principal, Staff};
 pub use revocation::Revocations;

@@ -8,7 +8,7 @@ use crate::{
 use axum::extract::State;
 use domain::{
     ids::{ApiKeyId, RestaurantId},
-    limits::API_KEY_PER_MINUTE_MAX,
+    limits::{API_KEY_PER_MINUTE_DEFAULT, API_KEY_PER_MINUTE_MAX},
     staff::{IssueKey, Permission},
     tenants::TenantRequest,
     text::Name,
@@ -34,14 +34,14 @@ pub(crate) struct IssueKeyBody {
     /// What it allows.
     #[schema(value_type = Vec<String>, example = json!(["order:read"]))]
     permissions: Vec<Permission>,
-    /// Requests that it may send in a minute.
+    /// Requests that it may send in a minute, on all routes together; 600 when it is absent.
     #[serde(default = "per_minute_default", deserialize_with = "per_minute")]
     #[schema(minimum = 1, maximum = 60_000, example = 600)]
     per_minute: u32,
 }
 
 fn per_minute_default() -> u32 {
-    600
+    API_KEY_PER_MINUTE_DEFAULT
 }
 
 fn per_minute<'de, D: Deserializer<'de>>(from: D) -> Result<u32, D::Error> {
@@ -56,7 +56,8 @@ fn per_minute<'de, D: Deserializer<'de>>(from: D) -> Result<u32, D::Error> {
 /// Issue a key for a machine
 ///
 /// The key in full is in this answer and nowhere else. It counts in one restaurant, and allows nothing that who
-/// issues it does not hold there.
+/// issues it does not hold there. The machine sends it to `POST /v1/auth/key-token` for tokens; it is good for
+/// nothing else.
 #[utoipa::path(
     post,
     path = "/v1/api-keys",
@@ -85,5 +86,5 @@ pub(crate) async fn issue_api_key(
     let answered = commands.submit(caller, envelope, &body.raw, rule).await?;
     // No receipt holds the secret; whoever sends the same key again is told the same.
     let secret = commands.people.api_key(tenant, key_id);
-    Ok(if answered.is_done() { answered.with_secret("secret", &secret) } else { answered })
+    Ok(if answered.is_done() { answered.with_secret("secret", secret.expose()) } else { answered })
 }

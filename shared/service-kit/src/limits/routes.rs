@@ -41,6 +41,7 @@ pub const ROUTES: &[(&str, &str, Class)] = &[
     ("GET", "/v1/auth/devices", Read),
     ("POST", "/v1/auth/guest-token", Open),
     ("POST", "/v1/auth/invitations/accept", Open),
+    ("POST", "/v1/auth/key-token", Open),
     ("POST", "/v1/auth/login", Open),
     ("POST", "/v1/auth/logout", Command),
     ("POST", "/v1/auth/logout-all", Command),

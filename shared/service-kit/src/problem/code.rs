@@ -49,6 +49,7 @@ codes! {
     TokenRevoked = 401 "token-revoked" "The token was revoked",
     LoginFailed = 401 "login-failed" "The e-mail address or the password is wrong",
     RefreshInvalid = 401 "refresh-invalid" "The refresh token is worthless: log in again",
+    ApiKeyWorthless = 401 "api-key-worthless" "The key is unknown or revoked, or allows nothing",
     PermissionMissing = 403 "permission-missing" "The token does not allow this",
     MemberInactive = 403 "member-inactive" "The tenant has switched this access off",
     RightsExceeded = 403 "rights-exceeded" "Nobody gives or takes a right that they do not hold",
