@@ -14,6 +14,7 @@ mod forget;
 mod guests;
 mod installation;
 mod limits;
+mod machines;
 mod metrics;
 mod observability;
 mod rebuild;

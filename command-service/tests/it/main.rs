@@ -8,6 +8,7 @@ mod guessing;
 mod guests;
 mod house;
 mod journey;
+mod machines;
 mod outage;
 mod repeats;
 mod revocations;

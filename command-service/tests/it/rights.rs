@@ -16,7 +16,7 @@ use uuid::Uuid;
 const TABLE: &str = include_str!("rights.txt");
 /// What the rows of GETs begin with.
 const GET: &str = "GET:";
-const COLUMNS: [&str; 10] = [
+const COLUMNS: [&str; 12] = [
     "no-token",
     "other-guest",
     "no-right",
@@ -27,6 +27,8 @@ const COLUMNS: [&str; 10] = [
     "alg-none",
     "guest",
     "allowed",
+    "machine-elsewhere",
+    "machine",
 ];
 
 fn rows() -> Vec<(&'static str, Vec<u16>)> {
@@ -160,6 +162,12 @@ fn token(world: &World, target: &Target, route: &str, column: &str) -> String {
             None => world.guest(&target.place, target.place.session, Uuid::now_v7().into()),
             Some(permission) if counts_everywhere_only(permission) => world.staff(At::Everywhere, &[permission]),
             Some(permission) => world.staff(here, &[permission]),
+        },
+        "machine-elsewhere" => world.machine(Uuid::now_v7().into(), &Permission::ALL),
+        // Where only guests may, every right is not enough.
+        "machine" => match needed {
+            None => world.machine(target.place.restaurant, &Permission::ALL),
+            Some(permission) => world.machine(target.place.restaurant, &[permission]),
         },
         _ => String::new(),
     }

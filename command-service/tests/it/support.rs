@@ -4,7 +4,7 @@ use chrono::{DateTime, Duration, Utc};
 use command_service::{Config, Service, SignUp};
 use domain::{
     envelope::RecordedEvent,
-    ids::{DinerId, FeedId, RestaurantId, SessionId, TableId, TenantId},
+    ids::{ApiKeyId, DinerId, FeedId, RestaurantId, SessionId, TableId, TenantId},
 };
 use event_store::reader::EventReader;
 use identity::{Claims, Permission, SigningKey, claims::At, roles};
@@ -12,7 +12,7 @@ use messaging::Namespace;
 use reqwest::{Client, header::HeaderMap};
 use serde_json::{Value, json};
 use service_kit::http::{HttpConfig, app, serve};
-use std::{net::SocketAddr, path::Path};
+use std::{net::SocketAddr, num::NonZeroU32, path::Path};
 use testkit::{Env, TcpProxy};
 use tokio::net::TcpListener;
 use uuid::Uuid;
@@ -174,6 +174,17 @@ impl World {
 
     pub(crate) fn owner(&self) -> String {
         self.staff(At::Everywhere, &Permission::ALL)
+    }
+
+    /// A machine whose key allows this in this restaurant.
+    pub(crate) fn machine(&self, restaurant: RestaurantId, permissions: &[Permission]) -> String {
+        self.machine_with(Uuid::now_v7().into(), restaurant, permissions)
+    }
+
+    /// The same with this key.
+    pub(crate) fn machine_with(&self, key: ApiKeyId, restaurant: RestaurantId, permissions: &[Permission]) -> String {
+        let (limit, place) = (NonZeroU32::new(600).unwrap(), (restaurant, permissions.iter().copied().collect()));
+        self.sign(&Claims::machine(key, self.tenant, place, limit, Utc::now(), Duration::minutes(15)))
     }
 
     pub(crate) fn role(&self, place: &Place, role: &str) -> String {

@@ -5,6 +5,7 @@
 mod accounts;
 mod guests;
 mod logins;
+mod machines;
 mod refresh;
 mod rights;
 mod world;

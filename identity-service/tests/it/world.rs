@@ -75,7 +75,7 @@ impl World {
         let (mails, committers) = (MailServer::start().await, env.committers());
         let pool = event_store::pool::connect(&env.access.personal, event_store::pool::Isolation::ReadCommitted, 2);
         let people = PersonalKeys::new(pool.await.unwrap(), MasterKey::from_base64(&master).unwrap());
-        let address = serve(&env, &master, &keys, &mails).await;
+        let address = serve(&env, &master, &keys, &mails, &HttpConfig::default()).await;
         let tenant = TenantId(Uuid::now_v7());
         let world = Self { env, tenant, mails, committers, keys, people, address, master, http: Client::new() };
         let mut events: Vec<TenantEvent> =
@@ -91,7 +91,12 @@ impl World {
 
     /// Another process of the service on the same store.
     pub(crate) async fn another_process(&mut self) {
-        self.address = serve(&self.env, &self.master, &self.keys, &self.mails).await;
+        self.another_process_with(&HttpConfig::default()).await;
+    }
+
+    /// The same, with these limits around it.
+    pub(crate) async fn another_process_with(&mut self, http: &HttpConfig) {
+        self.address = serve(&self.env, &self.master, &self.keys, &self.mails, http).await;
     }
 
     pub(crate) async fn append(&self, events: Vec<TenantEvent>) {
@@ -194,7 +199,7 @@ impl Drop for World {
     }
 }
 
-async fn serve(env: &Env, master: &str, keys: &std::path::Path, mails: &MailServer) -> SocketAddr {
+async fn serve(env: &Env, master: &str, keys: &std::path::Path, mails: &MailServer, http: &HttpConfig) -> SocketAddr {
     let config = Config {
         identity_url: env.access.identity.as_str().into(),
         reader_url: env.access.reader.as_str().into(),
@@ -223,7 +228,7 @@ async fn serve(env: &Env, master: &str, keys: &std::path::Path, mails: &MailServ
         }
         next.run(request).await
     }));
-    let app = service_kit::http::app(routes, &HttpConfig::default());
+    let app = service_kit::http::app(routes, http);
     tokio::spawn(service_kit::http::serve(listener, app, env.shutdown.clone()));
     tokio::spawn(service.stopped());
     address

@@ -14,6 +14,7 @@ use identity::{
 use messaging::{Bucket, Namespace};
 use realtime_gateway::close::CloseCode;
 use serde_json::json;
+use std::num::NonZeroU32;
 use uuid::Uuid;
 
 const LATER: Duration = Duration::hours(1);
@@ -62,6 +63,33 @@ async fn a_device_that_is_logged_out_loses_its_socket_and_other_devices_do_not()
     again.closes(CloseCode::Forbidden).await;
     world.orders(1, true).await;
     assert_eq!(stays.until("ev").await.len(), 1, "the other one goes on");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_machine_follows_what_its_key_allows_until_the_key_is_revoked() {
+    let world = World::start().await;
+    let gateway = world.gateway().await;
+    let key = Uuid::now_v7();
+    let token = |restaurant| {
+        let (place, limit) = ((restaurant, [Permission::KitchenRead].into_iter().collect()), NonZeroU32::MIN);
+        let lifetime = Duration::minutes(15);
+        world.sign(&Claims::machine(key.into(), world.place.tenant, place, limit, Utc::now(), lifetime))
+    };
+    let grill = json!([stream(&world, "kitchen:grill", None)]);
+    let mut display = Raw::hello(&gateway, &token(world.place.restaurant), grill.clone()).await;
+    display.until("live").await;
+    let mut floor = Raw::open(&gateway).await;
+    floor.send(hello(&token(world.place.restaurant), json!([stream(&world, "floor", None)]))).await;
+    floor.closes(CloseCode::Forbidden).await;
+    let mut elsewhere = Raw::open(&gateway).await;
+    elsewhere.send(hello(&token(Uuid::now_v7().into()), grill.clone())).await;
+    elsewhere.closes(CloseCode::Forbidden).await;
+
+    revoke(&world, Revoked::ApiKey(key), Entry::until(Utc::now() + LATER)).await;
+    display.closes(CloseCode::Forbidden).await;
+    let mut again = Raw::open(&gateway).await;
+    again.send(hello(&token(world.place.restaurant), grill)).await;
+    again.closes(CloseCode::Forbidden).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

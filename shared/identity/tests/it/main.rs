@@ -5,24 +5,27 @@
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, Duration, Utc};
 use domain::{
-    ids::{DinerId, OrderId, RestaurantId, SessionId, TableId, TenantId},
+    envelope::{Actor, ActorKind},
+    ids::{ApiKeyId, DinerId, OrderId, RestaurantId, SessionId, TableId, TenantId},
     scope::Scope,
 };
 use identity::{
     Claims, Permission, Principal, SigningKey, TokenError, Verifier,
-    claims::{At, Holder},
+    claims::{At, EVERY_RESTAURANT, Holder},
     filter_for,
     keys::key_set,
     revocation::{Entry, Revoked},
     roles,
 };
 use serde_json::{Value, json};
+use std::num::NonZeroU32;
 use uuid::Uuid;
 
 const R: RestaurantId = RestaurantId(Uuid::from_u128(1));
 const OTHER: RestaurantId = RestaurantId(Uuid::from_u128(2));
 const TENANT: TenantId = TenantId(Uuid::from_u128(3));
 const SESSION: SessionId = SessionId(Uuid::from_u128(4));
+const KEY: ApiKeyId = ApiKeyId(Uuid::from_u128(7));
 
 fn now() -> DateTime<Utc> {
     DateTime::from_timestamp(1_800_000_000, 0).unwrap()
@@ -36,6 +39,12 @@ fn kitchen() -> Claims {
 fn guest() -> Claims {
     let seat = (TableId(Uuid::from_u128(5)), SESSION);
     Claims::guest(DinerId(Uuid::from_u128(6)), TENANT, R, seat, now(), Duration::hours(4))
+}
+
+/// A till's, with these permissions in `R`.
+fn till(permissions: &[Permission]) -> Claims {
+    let place = (R, permissions.iter().copied().collect());
+    Claims::machine(KEY, TENANT, place, NonZeroU32::new(90).unwrap(), now(), Duration::minutes(15))
 }
 
 struct Keys {
@@ -56,7 +65,12 @@ impl Keys {
 
     #[track_caller]
     fn refused(&self, change: impl FnOnce(&mut Value)) {
-        let mut claims = serde_json::to_value(guest()).unwrap();
+        self.refused_of(guest(), change);
+    }
+
+    #[track_caller]
+    fn refused_of(&self, claims: Claims, change: impl FnOnce(&mut Value)) {
+        let mut claims = serde_json::to_value(claims).unwrap();
         change(&mut claims);
         let token = self.key.sign_any(&claims).unwrap();
         assert_eq!(self.verifier.verify(&token, now()), Err(TokenError::Invalid));
@@ -87,12 +101,58 @@ fn a_guest_knows_their_restaurant_and_has_no_permission() {
 }
 
 #[test]
+fn a_machine_may_what_its_key_allows_in_one_restaurant_and_nothing_everywhere() {
+    let machine = keys().principal(&till(&[Permission::OrderPlace]));
+    assert_eq!((machine.sub(), machine.tenant()), (KEY.to_string().as_str(), TENANT));
+    assert!(machine.knows(R) && machine.may(R, Permission::OrderPlace) && !machine.may(R, Permission::OrderAccept));
+    assert!(!machine.knows(OTHER) && !machine.may(OTHER, Permission::OrderPlace));
+    assert!(!machine.may_everywhere(Permission::OrderPlace));
+    let grants = machine.grants();
+    assert!(grants.at(R).has(Permission::OrderPlace) && grants.at(OTHER).is_empty() && grants.everywhere.is_empty());
+    assert_eq!(machine.actor(), Actor { kind: ActorKind::Machine, id: KEY.to_string() });
+    assert!(!keys().principal(&till(&[])).knows(R), "a key that allows nothing");
+}
+
+#[test]
+fn a_machine_has_one_restaurant_whatever_its_grants_say() {
+    let mut claims = till(&[Permission::OrderPlace]);
+    let Holder::Machine { grants, .. } = &mut claims.holder else { unreachable!() };
+    for at in [EVERY_RESTAURANT.to_owned(), OTHER.to_string()] {
+        grants.insert(at, vec!["menu:write".to_owned()]);
+    }
+    let machine = keys().principal(&claims);
+    assert!(!machine.knows(OTHER) && !machine.may_everywhere(Permission::MenuWrite));
+    assert!(!machine.may(R, Permission::MenuWrite) && machine.may(R, Permission::OrderPlace));
+}
+
+#[test]
+fn a_revoked_key_ends_its_tokens_and_those_of_no_other_key() {
+    let keys = keys();
+    let token = keys.key.sign(&till(&[Permission::OrderPlace])).unwrap();
+    let revocations = keys.verifier.revocations();
+    revocations.learn(Revoked::ApiKey(Uuid::from_u128(8)), Entry::until(now() + Duration::hours(1)));
+    assert!(keys.verifier.verify(&token, now()).is_ok());
+    revocations.learn(Revoked::ApiKey(KEY.0), Entry::until(now() + Duration::hours(1)));
+    assert_eq!(keys.verifier.verify(&token, now()), Err(TokenError::Revoked));
+}
+
+#[test]
+fn a_machine_follows_what_its_permissions_show() {
+    let machine = keys().principal(&till(&[Permission::KitchenRead]));
+    let see = |restaurant, scope: &str| filter_for(&machine, restaurant, &scope.parse().unwrap()).is_some();
+    assert!(see(R, "kitchen:grill") && !see(R, "floor") && !see(R, "audit") && !see(OTHER, "kitchen:grill"));
+}
+
+#[test]
 fn the_claims_are_those_of_the_contract() {
     let claims = serde_json::to_value(guest()).unwrap();
     assert_eq!((&claims["kind"], &claims["branch_ids"]), (&json!("guest"), &json!([R])));
     assert_eq!((&claims["iss"], &claims["aud"]), (&json!("arisgourmet"), &json!("arisgourmet-api")));
     let claims = serde_json::to_value(kitchen()).unwrap();
     assert_eq!(claims["grants"][R.to_string()], json!(["order:accept", "order:read", "line:bump", "kitchen:read"]));
+    let claims = serde_json::to_value(till(&[Permission::OrderPlace])).unwrap();
+    assert_eq!((&claims["kind"], &claims["sub"], &claims["per_minute"]), (&json!("machine"), &json!(KEY), &json!(90)));
+    assert_eq!((&claims["branch_ids"], &claims["grants"]), (&json!([R]), &json!({R.to_string(): ["order:place"]})));
 }
 
 #[test]
@@ -212,6 +272,11 @@ fn senseless_claims_are_refused_however_well_signed() {
     keys.refused(|claims| claims["sub"] = json!("a".repeat(65)));
     keys.refused(|claims| claims["branch_ids"] = json!([R, OTHER]));
     keys.refused(|claims| claims["branch_ids"] = json!([]));
+    let machine = || till(&[Permission::OrderPlace]);
+    keys.refused_of(machine(), |claims| claims["sub"] = json!("till-1"));
+    keys.refused_of(machine(), |claims| claims["branch_ids"] = json!([R, OTHER]));
+    keys.refused_of(machine(), |claims| claims["per_minute"] = json!(0));
+    keys.refused_of(machine(), |claims| drop(claims.as_object_mut().unwrap().remove("per_minute")));
     for missing in ["iss", "aud", "sub", "exp", "tenant_id", "kind", "session_id"] {
         keys.refused(|claims| drop(claims.as_object_mut().unwrap().remove(missing)));
     }

@@ -30,6 +30,16 @@ fn two_instances_give_one_limit_once_they_have_told_each_other() {
 }
 
 #[test]
+fn a_rate_of_ones_own_is_told_with_what_was_taken_to_instances_that_never_saw_it() {
+    let both = [Limits::new(Rates::default()), Limits::new(Rates::default())];
+    let (subject, own) = (Subject::tenant(TenantId(uuid::Uuid::from_u128(7))), std::num::NonZeroU32::new(3));
+    let take = |limits: &Limits| limits.take_own(Budget::Machine, subject, own).is_ok();
+    assert!((0..3).all(|_| take(&both[0])) && !take(&both[0]));
+    exchange(&both);
+    assert!(!take(&both[1]), "three in a minute, wherever they were taken");
+}
+
+#[test]
 fn what_is_given_twice_before_the_telling_is_bounded_and_owed() {
     let three = [limits("100+1/h"), limits("100+1/h"), limits("100+1/h")];
     let within_one_round: u32 = three.iter().map(|instance| taken(instance, 1_000)).sum();

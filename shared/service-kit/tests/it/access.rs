@@ -7,7 +7,7 @@ use axum::{
     routing::get,
 };
 use chrono::{Duration, Utc};
-use domain::ids::{DinerId, RestaurantId, SessionId, TableId, TenantId};
+use domain::ids::{ApiKeyId, DinerId, RestaurantId, SessionId, TableId, TenantId};
 use http::{Request, header};
 use identity::{Claims, Permission, SigningKey, Verifier, claims::At};
 use service_kit::{
@@ -15,6 +15,7 @@ use service_kit::{
     http::{HttpConfig, app},
     problem::Problem,
 };
+use std::num::NonZeroU32;
 use tower::ServiceExt;
 use uuid::Uuid;
 
@@ -62,6 +63,12 @@ impl Service {
         self.key.sign(&Claims::staff("ana", TENANT, &[], grants, Utc::now(), Duration::minutes(15))).unwrap()
     }
 
+    fn machine(&self, restaurant: RestaurantId, permissions: &[Permission]) -> String {
+        let (key, place) = (ApiKeyId(Uuid::nil()), (restaurant, permissions.iter().copied().collect()));
+        let claims = Claims::machine(key, TENANT, place, NonZeroU32::MIN, Utc::now(), Duration::minutes(15));
+        self.key.sign(&claims).unwrap()
+    }
+
     fn guest(&self) -> String {
         let seat = (TableId(Uuid::nil()), SessionId(Uuid::nil()));
         let claims = Claims::guest(DinerId(Uuid::nil()), TENANT, OURS, seat, Utc::now(), Duration::hours(1));
@@ -98,7 +105,11 @@ async fn a_token_stands_in_one_of_two_headers() {
     assert_eq!(service.get_as(&staff, "/me").await, is(200, "ana"));
     assert_eq!(service.get_as(&guest, "/me").await, is(200, nobody));
     assert_eq!(service.get("/me", &[("x-table-token", &guest)]).await, is(200, nobody));
-    assert_eq!(service.get("/me", &[("x-table-token", &staff)]).await, is(401, "token-invalid"));
+    let machine = service.machine(OURS, &[Permission::OrderRead]);
+    assert_eq!(service.get_as(&machine, "/me").await, is(200, nobody));
+    for token in [&staff, &machine] {
+        assert_eq!(service.get("/me", &[("x-table-token", token)]).await, is(401, "token-invalid"));
+    }
     for (name, value) in [("authorization", staff.as_str()), ("authorization", "Basic YTpi"), ("x-table-token", "x")] {
         assert_eq!(service.get("/me", &[(name, value)]).await, is(401, "token-invalid"));
     }
@@ -132,5 +143,12 @@ async fn a_right_that_is_missing_is_named() {
     assert_eq!(service.get_as(&may, &path).await.0, 200);
     assert_eq!(service.get_as(&may_not, &path).await, is(403, "permission-missing"));
     assert_eq!(service.get_as(&service.guest(), &path).await, is(403, "permission-missing"));
+    assert_eq!(service.get_as(&service.machine(OURS, &[Permission::MenuWrite]), &path).await.0, 200);
+    let reader = service.machine(OURS, &[Permission::OrderRead]);
+    assert_eq!(service.get_as(&reader, &path).await, is(403, "permission-missing"));
+    let foreign = service.machine(THEIRS, &[Permission::MenuWrite]);
+    for restaurant in [OURS, THEIRS] {
+        assert_eq!(service.get_as(&foreign, &format!("/{restaurant}/menu")).await, is(404, "not-found"));
+    }
     assert_eq!(service.get_as(&may, &format!("/{THEIRS}/menu")).await, is(404, "not-found"));
 }

@@ -8,7 +8,7 @@ use axum::{
     routing::{get, post},
 };
 use chrono::{Duration, Utc};
-use domain::ids::{DinerId, RestaurantId, SessionId, TableId, TenantId};
+use domain::ids::{ApiKeyId, DinerId, RestaurantId, SessionId, TableId, TenantId};
 use http::{Request, header};
 use identity::{Claims, Permission, SigningKey, Verifier, claims::At};
 use service_kit::{
@@ -17,7 +17,7 @@ use service_kit::{
     http::{HttpConfig, app},
     limits::{Budget, Identify, Limits, Rates},
 };
-use std::net::SocketAddr;
+use std::{net::SocketAddr, num::NonZeroU32};
 use tower::ServiceExt;
 use uuid::Uuid;
 
@@ -92,6 +92,12 @@ impl Service {
         self.key.sign(&Claims::staff(name, TENANT, &[], &grants, Utc::now(), Duration::minutes(15))).unwrap()
     }
 
+    fn till(&self, number: u128, per_minute: u32) -> String {
+        let (key, place) = (ApiKeyId(Uuid::from_u128(number)), (OURS, [Permission::OrderPlace].into_iter().collect()));
+        let per_minute = NonZeroU32::new(per_minute).unwrap();
+        self.key.sign(&Claims::machine(key, TENANT, place, per_minute, Utc::now(), Duration::minutes(15))).unwrap()
+    }
+
     async fn send(&self, method: &str, path: &str, caller: Caller<'_>) -> Response {
         let path = path.replace("{restaurant}", &OURS.to_string());
         let mut request = Request::builder().method(method).uri(path);
@@ -137,6 +143,39 @@ async fn reads_and_commands_are_counted_apart() {
     assert_eq!(service.statuses(MENU, from(&guest, DINING_ROOM), 2).await, [200, 429]);
     assert_eq!(service.send("POST", ORDERS, from(&guest, DINING_ROOM)).await.status(), 200);
     assert_eq!(service.send("POST", ORDERS, from(&guest, DINING_ROOM)).await.status(), 429);
+}
+
+#[tokio::test]
+async fn each_key_of_a_machine_is_counted_by_its_own_rate_on_all_routes_together() {
+    let service = service(&[]);
+    let (slow, fast) = (service.till(1, 2), service.till(2, 60_000));
+    let first = service.send("GET", MENU, from(&slow, DINING_ROOM)).await;
+    assert_eq!(first.headers()["ratelimit-policy"], r#""machine";q=2;w=60"#);
+    assert_eq!(first.headers()["ratelimit"], r#""machine";r=1;t=30"#);
+    assert_eq!(service.send("POST", ORDERS, from(&slow, DINING_ROOM)).await.status(), 200);
+    let refused = service.send("GET", MENU, from(&slow, ELSEWHERE)).await;
+    assert_eq!(
+        (refused.status().as_u16(), &refused.headers()["ratelimit-policy"]),
+        (429, &first.headers()["ratelimit-policy"])
+    );
+    assert_eq!(
+        service.statuses(MENU, from(&service.till(1, 2), DINING_ROOM), 1).await,
+        [429],
+        "a new token of the key"
+    );
+    let other = service.send("GET", MENU, from(&fast, DINING_ROOM)).await;
+    assert_eq!(
+        (other.status().as_u16(), &other.headers()["ratelimit-policy"]),
+        (200, &r#""machine";q=1000;w=1"#.parse().unwrap())
+    );
+}
+
+#[tokio::test]
+async fn an_installation_gives_no_machine_more_than_its_own_limit() {
+    let few = service(&[(Budget::Machine, "1+1/h")]);
+    assert_eq!(few.statuses(MENU, from(&few.till(1, 600), DINING_ROOM), 2).await, [200, 429]);
+    let off = service(&[(Budget::Machine, "off")]);
+    assert_eq!(off.statuses(MENU, from(&off.till(1, 1), DINING_ROOM), 3).await, [200, 200, 200]);
 }
 
 #[tokio::test]
