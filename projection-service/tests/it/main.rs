@@ -13,4 +13,5 @@ mod rebuild;
 mod rights;
 mod sql_rules;
 mod support;
+mod tenants;
 mod waiting;
