@@ -94,7 +94,7 @@ async fn a_till_works_in_its_restaurant_until_its_key_is_revoked() {
     assert_eq!(elsewhere.expect(404)["code"], "not-found");
     assert_eq!(till.ask(&base, &other.path("/menu")).await.unwrap().0, 404);
     let mut there = Socket::open(&all.realtime(), &token, other.id, "kitchen:grill", None).await;
-    assert!(end_of(&mut there).await.contains("4003"));
+    assert!(end_of(&mut there).await.contains("4004"));
     let mut display = Socket::open(&all.realtime(), &token, place.id, "kitchen:grill", None).await;
     display.until_live().await;
     // The owner sees when it was last used, and from where.

@@ -83,7 +83,7 @@ async fn a_machine_follows_what_its_key_allows_until_the_key_is_revoked() {
     floor.closes(CloseCode::Forbidden).await;
     let mut elsewhere = Raw::open(&gateway).await;
     elsewhere.send(hello(&token(Uuid::now_v7().into()), grill.clone())).await;
-    elsewhere.closes(CloseCode::Forbidden).await;
+    elsewhere.closes(CloseCode::NotFound).await;
 
     revoke(&world, Revoked::ApiKey(key), Entry::until(Utc::now() + LATER)).await;
     display.closes(CloseCode::Forbidden).await;
