@@ -1,7 +1,7 @@
 //! `aris up`: everything on this machine, and one Ctrl-C to end it.
 
 mod child;
-mod demo_restaurant;
+mod demo;
 mod greeting;
 
 use crate::{
@@ -70,7 +70,7 @@ async fn start(options: &Up) -> Result<Running> {
     }
     child::all_ready(&mut children).await?;
     endpoints.write(local)?;
-    demo_restaurant::create(local, &endpoints).await?;
+    demo::create(local, &endpoints).await?;
     Ok(Running { servers, children, endpoints })
 }
 
