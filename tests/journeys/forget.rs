@@ -101,10 +101,7 @@ async fn who_is_forgotten_stands_nowhere_in_what_is_there_and_in_what_was_copied
     assert!(!messages.contains(NAME) && !messages.contains(EMAIL));
 
     // The copy holds what was sealed, and no key that is left opens it.
-    let keys = PersonalKeys::new(
-        sqlx::MySqlPool::connect(&env.access.personal).await.unwrap(),
-        installation.master(),
-    );
+    let keys = PersonalKeys::new(sqlx::MySqlPool::connect(&env.access.personal).await.unwrap(), installation.master());
     let sealed = copied.iter().find_map(|event| match event.event().unwrap() {
         Event::Tenant(TenantEvent::MemberInvited(MemberInvited { name, .. })) => Some(name),
         _ => None,

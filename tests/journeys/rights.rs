@@ -10,7 +10,7 @@ use crate::{
     restaurant::{Caller, Restaurant},
 };
 use chrono::{Duration, Utc};
-use domain::ids::{DinerId, RestaurantId, TenantId};
+use domain::ids::{DinerId, TenantId};
 use identity::{
     Claims,
     claims::{At, Holder},
@@ -24,7 +24,8 @@ use std::{collections::BTreeSet, process::Command};
 use testkit::wait_until;
 use uuid::Uuid;
 
-const TABLE: &str = include_str!("rights.txt");
+/// Where it says what is expected.
+const TABLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/journeys/rights.txt");
 
 /// Everybody who is no role.
 const OTHERS: [&str; 10] = [
@@ -40,7 +41,7 @@ const OTHERS: [&str; 10] = [
     "yesterday",
 ];
 
-/// Parts of a feed, as sockets and server-sent events name them.
+/// Parts of a feed, as sockets and streams of server-sent events name them.
 const SCOPES: [&str; 5] = ["kitchen:grill", "floor", "audit", "table-session:{session}", "order:{order}"];
 
 /// Who tries: the roles, then the others.
@@ -51,31 +52,33 @@ fn columns() -> Vec<&'static str> {
 /// A line of the table: a route or a scope, and what each column gets.
 struct Row {
     what: String,
-    cells: Vec<&'static str>,
+    cells: Vec<String>,
 }
 
 fn rows() -> Vec<Row> {
-    let lines = TABLE.lines().filter(|line| !line.starts_with('#') && !line.trim().is_empty());
-    lines
-        .map(|line| {
-            let words: Vec<_> = line.split_whitespace().collect();
-            let (what, cells) = words.split_at(2);
-            Row { what: what.join(" "), cells: cells.to_vec() }
-        })
-        .collect()
+    let table = std::fs::read_to_string(TABLE).unwrap();
+    let lines = table.lines().filter(|line| !line.starts_with('#') && !line.trim().is_empty());
+    let row = |line: &str| {
+        let mut words = line.split_whitespace().map(str::to_owned);
+        let what = format!("{} {}", words.next().unwrap(), words.next().unwrap());
+        Row { what, cells: words.collect() }
+    };
+    lines.map(row).collect()
 }
 
 /// Every operation of the document, and every scope.
 fn targets() -> BTreeSet<String> {
     let output = Command::new(env!("CARGO_BIN_EXE_aris")).arg("openapi").output().unwrap();
     let document: Value = serde_json::from_slice(&output.stdout).unwrap();
-    let mut targets: BTreeSet<String> = SCOPES.iter().map(|scope| format!("SOCKET {scope}")).collect();
+    let scopes = SCOPES.iter().flat_map(|scope| [format!("SOCKET {scope}"), format!("STREAM {scope}")]);
+    let mut targets: BTreeSet<String> = scopes.collect();
     for (path, item) in document["paths"].as_object().unwrap() {
         let methods = ["get", "post", "put", "patch", "delete"].into_iter().filter(|method| !item[method].is_null());
         targets.extend(methods.map(|method| format!("{} {path}", method.to_uppercase())));
     }
-    // Its token comes in the first frame: the scopes say who may.
+    // The scopes say who may.
     targets.remove("GET /v1/realtime");
+    targets.remove("GET /v1/restaurants/{restaurant}/events");
     targets
 }
 
@@ -91,7 +94,7 @@ fn every_route_and_every_scope_has_a_row_and_every_row_is_one() {
 fn roles_get_in_where_the_document_says_so() {
     let output = Command::new(env!("CARGO_BIN_EXE_aris")).arg("openapi").output().unwrap();
     let document: Value = serde_json::from_slice(&output.stdout).unwrap();
-    for Row { what, cells } in rows().into_iter().filter(|row| !row.what.starts_with("SOCKET")) {
+    for Row { what, cells } in rows().into_iter().filter(|row| row.what.contains(" /")) {
         let (method, path) = what.split_once(' ').unwrap();
         let permission = &document["paths"][path][method.to_lowercase()]["x-permission"];
         let Some(Ok(permission)) = permission.as_str().map(str::parse) else { continue };
@@ -108,6 +111,8 @@ struct Stage {
     all: Service,
     place: Restaurant,
     order: String,
+    /// What is printed on the table.
+    code: String,
     http: Client,
 }
 
@@ -115,14 +120,19 @@ impl Stage {
     async fn new() -> Self {
         let mut installation = Installation::new().await;
         // One person does here what a hundred do.
-        installation.settings.extend(["ARIS_LIMIT_ADDRESS_UNKNOWN", "ARIS_LIMIT_SOCKET", "ARIS_LIMIT_GUEST_READ"].map(|it| (it, "off")));
+        installation
+            .settings
+            .extend(["ARIS_LIMIT_ADDRESS_UNKNOWN", "ARIS_LIMIT_SOCKET", "ARIS_LIMIT_GUEST_READ"].map(|it| (it, "off")));
         let all = installation.serve("all").await;
         let tenant = sign_up(&all).await;
         installation.tenant = tenant;
         let place = Restaurant::open(&installation, &all, "Casa").await;
         let ordered = place.guest.post(&all.url(), &place.path("/orders"), "one", &place.order()).await.unwrap();
         let order = ordered.expect(201)["id"].as_str().unwrap().to_owned();
-        let stage = Self { installation, all, place, order, http: Client::new() };
+        let owner = Caller::new(installation.staff("owner"));
+        let (_, printed) = owner.ask(&all.url(), &place.path(&format!("/tables/{}/code", place.table))).await.unwrap();
+        let code = printed["code"].as_str().unwrap().to_owned();
+        let stage = Self { installation, all, place, order, code, http: Client::new() };
         stage.revoke().await;
         stage.leave().await;
         stage
@@ -158,7 +168,6 @@ impl Stage {
 
     fn token(&self, column: &str) -> String {
         let tenant = self.installation.tenant;
-        let here: RestaurantId = self.place.id;
         let owner = permissions_of("owner").unwrap();
         let staff = |tenant: TenantId, at: At, age: Duration| {
             Claims::staff("somebody", tenant, &["owner"], &[(at, owner)], Utc::now() - age, Duration::minutes(15))
@@ -180,7 +189,18 @@ impl Stage {
             "other-table" => self.guest(OTHER_SESSION, Uuid::now_v7().into(), now),
             "guest-left" => self.guest(self.place.session.parse().unwrap(), LEFT, now),
             "yesterday" => self.guest(OTHER_SESSION, Uuid::now_v7().into(), Duration::days(1)),
-            role => self.installation.staff(role),
+            role => {
+                let rights = permissions_of(role).unwrap();
+                let (who, age) = (Uuid::now_v7().to_string(), Duration::minutes(15));
+                self.installation.sign(&Claims::staff(
+                    who,
+                    tenant,
+                    &[role],
+                    &[(At::Everywhere, rights)],
+                    Utc::now(),
+                    age,
+                ))
+            }
         }
     }
 
@@ -197,11 +217,28 @@ impl Stage {
             ("{table}", self.place.table.clone()),
             ("{order}", self.order.clone()),
             ("{item}", self.place.burger.clone()),
+            ("{code}", self.code.clone()),
         ];
         let filled = ids.iter().fold(path.to_owned(), |path, (name, id)| path.replace(name, id));
         // Whatever else is named is not there.
-        let parts = filled.split('{').map(|part| part.split_once('}').map_or(part.to_owned(), |(_, rest)| format!("{}{rest}", Uuid::nil())));
+        let parts = filled
+            .split('{')
+            .map(|part| part.split_once('}').map_or(part.to_owned(), |(_, rest)| format!("{}{rest}", Uuid::nil())));
         parts.collect()
+    }
+
+    /// Where server-sent events of a scope come from.
+    fn events(&self, scope: &str) -> String {
+        format!("/v1/restaurants{}?scope={scope}", self.place.path("/events"))
+    }
+
+    /// Whether this one gets in, as the table has it.
+    async fn answer(&self, column: &str, method: &str, path: &str) -> String {
+        match self.status(column, method, path).await.as_u16() {
+            status @ (401 | 403 | 404) => status.to_string(),
+            500.. => "broken".to_owned(),
+            _ => "ok".to_owned(),
+        }
     }
 
     /// What this one is answered.
@@ -211,7 +248,8 @@ impl Stage {
             token if token.is_empty() => request,
             token => request.bearer_auth(token),
         };
-        let request = if method == "GET" { request } else { request.header("content-type", "application/json").body("{") };
+        let request =
+            if method == "GET" { request } else { request.header("content-type", "application/json").body("{") };
         // A stream of events does not end.
         request.send().await.unwrap().status()
     }
@@ -265,12 +303,9 @@ async fn everybody_gets_in_where_the_table_says_and_nowhere_else() {
         let mut line = format!("{what:<90}");
         for (column, expected) in columns().into_iter().zip(cells) {
             let got = match method {
+                "STREAM" => stage.answer(column, "GET", &stage.events(&path)).await,
                 "SOCKET" => stage.subscription(column, &path).await,
-                _ => match stage.status(column, method, &path).await.as_u16() {
-                    status @ (401 | 403 | 404) => status.to_string(),
-                    500.. => "broken".to_owned(),
-                    _ => "ok".to_owned(),
-                },
+                _ => stage.answer(column, method, &path).await,
             };
             line.push_str(&format!("{got:<width$}", width = column.len().max(3) + 1));
             if got != expected {

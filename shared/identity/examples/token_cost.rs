@@ -31,7 +31,9 @@ fn main() {
         }
         let first = median(&verifier, &tokens);
         let again = median(&verifier, &tokens);
-        println!("{revoked:>6} revoked: {first:.1} µs for a token never seen, {again:.2} µs for one remembered (medians)");
+        println!(
+            "{revoked:>6} revoked: {first:.1} µs for a token never seen, {again:.2} µs for one remembered (medians)"
+        );
     }
 }
 
