@@ -94,7 +94,7 @@ async fn who_is_forgotten_stands_nowhere_in_what_is_there_and_in_what_was_copied
     assert!(staff["items"][0].get("name").is_none() && staff["items"][0].get("email").is_none(), "{staff}");
 
     let env = &installation.env;
-    let schemas = [env.schemas.events.as_str(), &env.schemas.views];
+    let schemas = [env.schemas.events.as_str(), &env.schemas.views, &env.schemas.identity];
     assert_eq!(plaintext(&env.admin_url, &schemas, &[NAME, EMAIL]).await, Vec::<String>::new());
     let messages = messages(&installation).await;
     assert!(messages.contains("member.invited") && messages.contains("member.forgotten"));
