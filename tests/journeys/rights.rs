@@ -10,7 +10,7 @@ use crate::{
     restaurant::{Caller, Restaurant},
 };
 use chrono::{Duration, Utc};
-use domain::ids::{DinerId, TenantId};
+use domain::ids::{ApiKeyId, DinerId, RestaurantId, TenantId};
 use identity::{
     Claims,
     claims::{At, Holder},
@@ -20,7 +20,7 @@ use identity::{
 use messaging::{Bucket, Namespace};
 use reqwest::{Client, Method, StatusCode};
 use serde_json::{Value, json};
-use std::{collections::BTreeSet, process::Command};
+use std::{collections::BTreeSet, num::NonZeroU32, process::Command};
 use testkit::wait_until;
 use uuid::Uuid;
 
@@ -28,7 +28,7 @@ use uuid::Uuid;
 const TABLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/journeys/rights.txt");
 
 /// Everybody who is no role.
-const OTHERS: [&str; 10] = [
+const OTHERS: [&str; 13] = [
     "no-token",
     "forged",
     "expired",
@@ -39,6 +39,9 @@ const OTHERS: [&str; 10] = [
     "other-table",
     "guest-left",
     "yesterday",
+    "machine",
+    "machine-elsewhere",
+    "machine-revoked",
 ];
 
 /// Parts of a feed, as sockets and streams of server-sent events name them.
@@ -138,18 +141,21 @@ impl Stage {
         stage
     }
 
-    /// What the token of the column `revoked` was revoked by, in every service.
+    /// What the tokens of the columns `revoked` and `machine-revoked` were revoked by, in every service.
     async fn revoke(&self) {
         let env = &self.installation.env;
         let nats = messaging::connect(&env.nats_url, "revoker").await.unwrap();
         let bucket = Bucket::revocations(nats, &Namespace::new(&env.nats_prefix));
         let entry = Entry::until(Utc::now() + Duration::hours(1));
-        bucket.put(&Revoked::Device(DEVICE).to_string(), entry.to_json().into()).await.unwrap();
         let path = format!("/v1/restaurants{}", self.place.path(""));
-        wait_until("the revocation is known", PATIENCE, async || {
-            self.status("revoked", "GET", &path).await == StatusCode::UNAUTHORIZED
-        })
-        .await;
+        let revoked = [("revoked", Revoked::Device(DEVICE)), ("machine-revoked", Revoked::ApiKey(REVOKED_KEY.0))];
+        for (column, what) in revoked {
+            bucket.put(&what.to_string(), entry.to_json().into()).await.unwrap();
+            wait_until("the revocation is known", PATIENCE, async || {
+                self.status(column, "GET", &path).await == StatusCode::UNAUTHORIZED
+            })
+            .await;
+        }
     }
 
     /// The guest of the column `guest-left` came, and left.
@@ -189,6 +195,9 @@ impl Stage {
             "other-table" => self.guest(OTHER_SESSION, Uuid::now_v7().into(), now),
             "guest-left" => self.guest(self.place.session.parse().unwrap(), LEFT, now),
             "yesterday" => self.guest(OTHER_SESSION, Uuid::now_v7().into(), Duration::days(1)),
+            "machine" => self.machine(Uuid::now_v7().into(), self.place.id),
+            "machine-elsewhere" => self.machine(Uuid::now_v7().into(), Uuid::now_v7().into()),
+            "machine-revoked" => self.machine(REVOKED_KEY, self.place.id),
             role => {
                 let rights = permissions_of(role).unwrap();
                 let (who, age) = (Uuid::now_v7().to_string(), Duration::minutes(15));
@@ -202,6 +211,12 @@ impl Stage {
                 ))
             }
         }
+    }
+
+    fn machine(&self, key: ApiKeyId, restaurant: RestaurantId) -> String {
+        let rights = permissions_of("owner").unwrap().iter().copied().collect();
+        let (tenant, limit, lifetime) = (self.installation.tenant, NonZeroU32::MAX, Duration::minutes(15));
+        self.installation.sign(&Claims::machine(key, tenant, (restaurant, rights), limit, Utc::now(), lifetime))
     }
 
     fn guest(&self, session: Uuid, diner: DinerId, age: Duration) -> String {
@@ -287,6 +302,8 @@ async fn sign_up(all: &Service) -> TenantId {
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(30);
 /// The log-in that was revoked.
 const DEVICE: Uuid = Uuid::from_u128(0x0193_0000_0000_7000_8000_0000_0000_0001);
+/// The key that was revoked.
+const REVOKED_KEY: ApiKeyId = ApiKeyId(Uuid::from_u128(0x0193_0000_0000_7000_8000_0000_0000_0004));
 /// Who came and left.
 const LEFT: DinerId = DinerId(Uuid::from_u128(0x0193_0000_0000_7000_8000_0000_0000_0002));
 /// A session that this restaurant does not have.
