@@ -86,8 +86,8 @@ impl FromRequestParts<Commands> for GuestOfSession {
     }
 }
 
-/// Somebody who lets others in: staff (or a machine) with `session:approve`, or a guest of the session in the path. Whether
-/// the guest still sits there is for the rule to say.
+/// Somebody who lets others in: staff or a machine with `session:approve`, or a guest of the session in the path.
+/// Whether the guest still sits there is for the rule to say.
 pub(crate) struct SessionHost {
     pub(crate) host: Host,
     pub(crate) session: SessionId,

@@ -10,8 +10,8 @@ const PREFIX: &str = "aris_";
 /// Characters of a key: the prefix, an id, a secret of 32 bytes, and what stands between them.
 const CHARS: usize = PREFIX.len() + 32 + 1 + 64;
 
-/// A key of a machine, or a text that somebody sent as one. Never printed.
-#[derive(Clone, PartialEq, Eq, Deserialize)]
+/// A key of a machine, or a text that somebody sent as one. Never printed, and compared by its hash only.
+#[derive(Clone, Deserialize)]
 pub struct MachineKey(String);
 
 impl MachineKey {
