@@ -3,13 +3,13 @@
 use crate::submit::Commands;
 use axum::extract::FromRequestParts;
 use domain::{
-    ids::{RestaurantId, SessionId},
+    ids::{FeedId, RestaurantId, SessionId},
     ordering::CancelledBy,
 };
 use http::request::Parts;
 use identity::{Guest, Permission, Principal};
 use service_kit::{
-    access::{Access, Allowed, Authenticated},
+    access::{Access, Allowed, AllowedEverywhere, Authenticated},
     ids::InPath,
     problem::{Code, Problem},
 };
@@ -18,8 +18,17 @@ use service_kit::{
 #[derive(Debug, Clone)]
 pub(crate) struct Caller {
     pub(crate) principal: Principal,
+    /// The restaurant, or what the tenant's own feed would be one of.
     pub(crate) restaurant: RestaurantId,
     pub(crate) creates_feed: bool,
+}
+
+/// Somebody who may change what belongs to no single restaurant: the feed is their tenant's own.
+impl<R> From<AllowedEverywhere<R>> for Caller {
+    fn from(allowed: AllowedEverywhere<R>) -> Self {
+        let feed = FeedId::from(allowed.principal.tenant());
+        Self { restaurant: feed.restaurant(), principal: allowed.principal, creates_feed: false }
+    }
 }
 
 impl<R> From<Allowed<R>> for Caller {

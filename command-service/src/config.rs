@@ -3,11 +3,33 @@
 use domain::limits::COMMITTER_QUEUE_MAX;
 use event_store::committer::CommitterConfig;
 use messaging::Namespace;
+use personal_data::MasterKey;
 use service_kit::config::{Secret, env_or, env_parsed, env_required};
 use std::path::PathBuf;
 
 /// Mebibytes of aggregates that one committer remembers, unless it is set.
 const CACHE_MIB: usize = 64;
+
+/// Who may sign a tenant up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SignUp {
+    /// Anybody.
+    Open,
+    /// Nobody.
+    Closed,
+}
+
+impl std::str::FromStr for SignUp {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        match text {
+            "open" => Ok(Self::Open),
+            "closed" => Ok(Self::Closed),
+            _ => Err(()),
+        }
+    }
+}
 
 /// Settings of the command-service. Fails at start, not at use.
 #[derive(Debug, Clone)]
@@ -20,6 +42,11 @@ pub struct Config {
     pub namespace: Namespace,
     /// `ARIS_JWKS_FILE`: the public keys that tokens are verified with. Required.
     pub jwks_file: PathBuf,
+    /// `ARIS_PERSONAL_URL` and `ARIS_MASTER_KEY_FILE`: where the keys of people are, and what wraps them.
+    /// Required.
+    pub personal: personal_data::Settings,
+    /// `ARIS_SIGN_UP`: `open` lets anybody sign a tenant up; default `closed`.
+    pub sign_up: SignUp,
     /// `ARIS_NODE`: the name of this process that operators see; default `command-<process id>`.
     pub node: String,
     /// `ARIS_COMMITTERS`: how many committers work at once, each on its own connection; default one for each
@@ -35,9 +62,16 @@ pub struct Config {
 impl Config {
     /// A command-service for these servers and keys, with defaults for the rest.
     #[must_use]
-    pub fn new(writer_url: impl Into<Secret>, nats_url: impl Into<String>, jwks_file: impl Into<PathBuf>) -> Self {
+    pub fn new(
+        writer_url: impl Into<Secret>,
+        personal: personal_data::Settings,
+        nats_url: impl Into<String>,
+        jwks_file: impl Into<PathBuf>,
+    ) -> Self {
         Self {
             writer_url: writer_url.into(),
+            personal,
+            sign_up: SignUp::Closed,
             nats_url: nats_url.into(),
             namespace: Namespace::production(),
             jwks_file: jwks_file.into(),
@@ -55,11 +89,13 @@ impl Config {
     pub fn from_env() -> anyhow::Result<Self> {
         let defaults = Self::new(
             env_required("ARIS_WRITER_URL")?,
+            personal_data::Settings { url: env_required("ARIS_PERSONAL_URL")?, master: MasterKey::from_env()? },
             env_required("ARIS_NATS_URL")?,
             env_required("ARIS_JWKS_FILE")?,
         );
         Ok(Self {
             namespace: Namespace::new(&env_or("ARIS_NATS_PREFIX", "")),
+            sign_up: env_parsed("ARIS_SIGN_UP", SignUp::Closed, "`open` or `closed`")?,
             node: env_or("ARIS_NODE", &defaults.node),
             committers: at_least_one("ARIS_COMMITTERS", defaults.committers)?,
             queue: at_least_one("ARIS_COMMITTER_QUEUE", defaults.queue)?,

@@ -1,6 +1,6 @@
 //! Starting and stopping.
 
-use crate::{Config, http, submit::Commands};
+use crate::{Config, SignUp, http, people::People, submit::Commands};
 use anyhow::Context;
 use axum::Router;
 use event_store::{
@@ -43,6 +43,10 @@ pub async fn start(config: Config, shutdown: CancellationToken) -> anyhow::Resul
     let verifier = Verifier::from_file(&config.jwks_file).context("ARIS_JWKS_FILE")?;
     let pool = connect_lazy(config.writer_url.expose(), Isolation::ReadCommitted, POOL_CONNECTIONS)
         .context("ARIS_WRITER_URL")?;
+    let personal =
+        connect_lazy(&config.personal.url, Isolation::ReadCommitted, POOL_CONNECTIONS).context("ARIS_PERSONAL_URL")?;
+    pool_watch::watch("command-personal", personal.clone(), shutdown.clone());
+    let people = People::new(personal, config.personal.master.clone(), config.sign_up == SignUp::Open);
     let nats = messaging::connect(&config.nats_url, &config.node).await.context("ARIS_NATS_URL")?;
     let waker = Waker::start(nats, config.namespace.clone());
     let on_commit: OnCommit = Arc::new(move |shards| waker.wake(shards));
@@ -50,7 +54,7 @@ pub async fn start(config: Config, shutdown: CancellationToken) -> anyhow::Resul
     let feeds = Arc::new(FeedDirectory::new(EventReader::new(pool.clone())));
     pool_watch::watch("command", pool.clone(), shutdown.clone());
     let janitor = tokio::spawn(receipts::janitor(pool.clone(), shutdown));
-    Ok(Service { commands: Commands { committers, feeds, verifier }, pool, janitor })
+    Ok(Service { commands: Commands { committers, feeds, verifier, people }, pool, janitor })
 }
 
 impl Service {

@@ -3,6 +3,7 @@
 use crate::{
     access::Caller,
     command::{Command, Submitted},
+    people::People,
 };
 use axum::{
     extract::{FromRef, FromRequestParts},
@@ -10,8 +11,8 @@ use axum::{
 };
 use bytes::Bytes;
 use domain::{
-    envelope::Metadata,
-    ids::{IdSource, RestaurantId, TenantId},
+    envelope::{Actor, Metadata},
+    ids::{FeedId, IdSource, RestaurantId, TenantId},
 };
 use event_store::{
     committer::{Committers, Reply, Submission, SubmitError},
@@ -35,6 +36,7 @@ pub(crate) struct Commands {
     pub(crate) committers: Committers,
     pub(crate) feeds: Arc<FeedDirectory>,
     pub(crate) verifier: Verifier,
+    pub(crate) people: People,
 }
 
 /// What a request says besides its body. An argument of every handler, after the one that says who
@@ -44,6 +46,18 @@ pub(crate) struct Envelope {
     correlation: Correlation,
     /// Method and path; the body is added when it was read.
     hash: Sha256,
+}
+
+/// Who sends a command, to which feed.
+pub(crate) struct Sender {
+    /// Who; receipts are kept under their id.
+    pub(crate) actor: Actor,
+    /// The tenant of the feed.
+    pub(crate) tenant: TenantId,
+    /// The feed.
+    pub(crate) feed: FeedId,
+    /// Whether the command makes it.
+    pub(crate) creates_feed: bool,
 }
 
 /// The answer to a command.
@@ -58,6 +72,11 @@ impl Envelope {
     /// Makes the ids of a restaurant and all that is created with it.
     pub(crate) fn ids_of_restaurant(&self, tenant: TenantId, sub: &str) -> IdSource {
         IdSource::new(tenant.0, sub, &self.key)
+    }
+
+    /// Makes the ids of a tenant that somebody signs up, who is known by nothing but their address.
+    pub(crate) fn ids_of_tenant(&self, who: &str) -> IdSource {
+        IdSource::new(Uuid::nil(), who, &self.key)
     }
 
     fn request_hash(&self, body: &[u8]) -> [u8; 32] {
@@ -90,25 +109,42 @@ impl Commands {
         command: impl Command,
     ) -> Result<Answered, Problem> {
         let Caller { principal, restaurant, creates_feed } = caller.into();
+        let sender =
+            Sender { actor: principal.actor(), tenant: principal.tenant(), feed: restaurant.into(), creates_feed };
+        self.send(sender, envelope, body, command).await
+    }
+
+    /// Like [`Self::submit`], for a sender that may be nobody yet.
+    ///
+    /// # Errors
+    /// As [`Self::submit`].
+    pub(crate) async fn send(
+        &self,
+        sender: Sender,
+        envelope: Envelope,
+        body: &Bytes,
+        command: impl Command,
+    ) -> Result<Answered, Problem> {
+        let Sender { actor, tenant, feed, creates_feed } = sender;
         let command_id = Uuid::now_v7();
         let request_hash = envelope.request_hash(body);
         let Envelope { key, correlation, .. } = envelope;
         let metadata = Metadata {
-            actor: principal.actor(),
+            actor: actor.clone(),
             correlation_id: correlation.id.to_string(),
             causation_id: command_id,
             traceparent: correlation.traceparent.as_deref().map(str::to_owned),
         };
         let submission = Submission {
-            feed: restaurant.into(),
-            tenant: principal.tenant(),
+            feed,
+            tenant,
             creates_feed,
-            principal: principal.sub().to_owned(),
+            principal: actor.id,
             idempotency_key: key,
             request_hash,
             command_id,
             metadata,
-            use_case: Box::new(Submitted { command, restaurant, correlation_id: correlation.id }),
+            use_case: Box::new(Submitted { command, restaurant: feed.restaurant(), correlation_id: correlation.id }),
         };
         self.committers.submit(submission).await.map(Answered).map_err(problem)
     }
@@ -130,6 +166,20 @@ fn problem(error: SubmitError) -> Problem {
 }
 
 impl Answered {
+    /// Whether it was done, by this request or by an earlier one with the same key.
+    pub(crate) fn is_done(&self) -> bool {
+        (200..300).contains(&self.0.answer.status)
+    }
+
+    /// Adds a member to the answer that its receipt does not hold.
+    pub(crate) fn with(mut self, name: &str, value: &str) -> Self {
+        if let Ok(serde_json::Value::Object(mut members)) = serde_json::from_slice(&self.0.answer.body) {
+            members.insert(name.to_owned(), value.into());
+            self.0.answer.body = serde_json::Value::Object(members).to_string().into();
+        }
+        self
+    }
+
     /// Whether this very request did it: not refused, and not answered from memory.
     pub(crate) fn is_new(&self) -> bool {
         !self.0.replayed && (200..300).contains(&self.0.answer.status)

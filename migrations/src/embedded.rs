@@ -23,6 +23,7 @@ type File = (i64, &'static str, &'static str);
 const EVENTS: &[File] = &[
     (1, "event store", include_str!("../events/0001_event_store.sql")),
     (2, "snapshots", include_str!("../events/0002_snapshots.sql")),
+    (3, "personal keys", include_str!("../events/0003_personal_keys.sql")),
 ];
 const VIEWS: &[File] = &[
     (1, "views", include_str!("../views/0001_views.sql")),

@@ -10,9 +10,9 @@ pub struct Schemas {
     pub events: String,
     /// The schema of the read side.
     pub views: String,
-    /// Users are `<prefix>_writer`, `_relay`, `_reader` and `_projection`.
+    /// Users are `<prefix>_writer`, `_relay`, `_reader`, `_projection` and `_personal`.
     pub user_prefix: String,
-    /// The password of all four; they differ in rights, not in secrecy, where one operator runs all.
+    /// The password of all of them; they differ in rights, not in secrecy, where one operator runs all.
     pub password: String,
 }
 
@@ -27,6 +27,8 @@ pub struct Access {
     pub reader: String,
     /// projection-service: owns the read side.
     pub projection: String,
+    /// command-service and projection-service, besides: keys of people, keys of machines, who did what.
+    pub personal: String,
 }
 
 /// The rights of each user: (user, rights, table or `*`).
@@ -37,6 +39,10 @@ const EVENT_GRANTS: &[(&str, &str, &str)] = &[
     ("writer", "SELECT, INSERT, DELETE", "receipts"),
     ("writer", "SELECT, INSERT, DELETE", "claims"),
     ("writer", "SELECT, INSERT, DELETE", "snapshots"),
+    // Keys of people, keys of machines, and who did what: the services that touch these have a user more.
+    ("personal", "SELECT, INSERT, DELETE", "personal_keys"),
+    ("personal", "SELECT, INSERT, UPDATE", "api_keys"),
+    ("personal", "SELECT, INSERT, DELETE", "actions"),
     ("relay", "SELECT", "_sqlx_migrations"),
     ("relay", "SELECT", "events"),
     ("relay", "SELECT", "feed_heads"),
@@ -67,7 +73,7 @@ pub async fn provision(admin_url: &str, schemas: &Schemas) -> Result<Access, sql
     }
     migrate(&format!("{admin_url}/{}", schemas.events), Side::Events).await?;
     migrate(&format!("{admin_url}/{}", schemas.views), Side::Views).await?;
-    for user in ["writer", "relay", "reader", "projection"] {
+    for user in ["writer", "relay", "reader", "projection", "personal"] {
         let name = format!("'{}_{user}'@'%'", schemas.user_prefix);
         let password = &schemas.password;
         execute(&mut admin, &format!("CREATE USER IF NOT EXISTS {name} IDENTIFIED BY '{password}'")).await?;
@@ -87,7 +93,7 @@ async fn execute(admin: &mut MySqlConnection, sql: &str) -> Result<(), sqlx::Err
     admin.execute(sql).await.map(drop)
 }
 
-/// The addresses of the four users on the server of `admin_url`.
+/// The addresses of the users on the server of `admin_url`.
 #[must_use]
 pub fn access(admin_url: &str, schemas: &Schemas) -> Access {
     let host = admin_url.rsplit_once('@').map_or(admin_url, |(_, host)| host);
@@ -98,5 +104,6 @@ pub fn access(admin_url: &str, schemas: &Schemas) -> Access {
         relay: url("relay", &schemas.events),
         reader: url("reader", &schemas.events),
         projection: url("projection", &schemas.views),
+        personal: url("personal", &schemas.events),
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::{events::Events, projections::Projections};
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use domain::ids::{FeedId, RestaurantId, SessionId, TenantId};
+use domain::ids::{FeedId, MemberId, RestaurantId, SessionId, TenantId};
 use service_kit::telemetry::Format;
 use std::path::PathBuf;
 
@@ -34,6 +34,8 @@ pub(crate) enum Command {
     Projections(Projections),
     /// Look at events that a read model could not apply; try them again, or leave one out
     Parked(Parked),
+    /// Erase a person: nobody can read their name and address again, in no event, view or backup
+    Forget(Forget),
     /// Look at MySQL, NATS, schemas, leases and queues, and say what to do
     Doctor(Doctor),
     /// Look at what happened: the last events, one closely, one command through all services
@@ -140,7 +142,7 @@ pub(crate) struct Migrate {
     /// Name of the schema of the read side
     #[arg(long, default_value = "arisgourmet_views")]
     pub(crate) views_schema: String,
-    /// What the names of the four users start with
+    /// What the names of the users start with
     #[arg(long, default_value = "aris")]
     pub(crate) user_prefix: String,
     /// Their password
@@ -243,6 +245,23 @@ pub(crate) struct Verify {
     /// Only this restaurant, or this tenant's own feed
     #[arg(long)]
     pub(crate) restaurant: Option<FeedId>,
+}
+
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Forget {
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// The person: the id of a member
+    pub(crate) person: MemberId,
+    /// Their tenant; without it every tenant that has a key of this person
+    #[arg(long)]
+    pub(crate) tenant: Option<TenantId>,
+    /// MySQL address of the user who appends events; without it the local installation's
+    #[arg(long, env = "ARIS_WRITER_URL", hide_env_values = true)]
+    pub(crate) writer_url: Option<String>,
+    /// MySQL address of the user for keys of people; without it the local installation's
+    #[arg(long, env = "ARIS_PERSONAL_URL", hide_env_values = true)]
+    pub(crate) personal_url: Option<String>,
 }
 
 #[derive(Debug, Clone, Args)]

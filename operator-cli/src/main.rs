@@ -4,6 +4,7 @@ mod cli;
 mod demo;
 mod doctor;
 mod events;
+mod forget;
 mod local;
 mod migrate;
 mod parked;
@@ -58,6 +59,7 @@ async fn run(cli: Cli) -> Result<ExitCode> {
         Command::Verify(options) => return verify::run(options).await,
         Command::Projections(options) => return projections::run(options).await,
         Command::Parked(options) => return parked::run(options).await,
+        Command::Forget(options) => forget::run(options).await?,
         Command::Doctor(options) => return doctor::run(options).await,
         Command::Events(options) => return events::run(options).await,
         Command::Openapi => println!("{}", shell::openapi::merged_json()?),

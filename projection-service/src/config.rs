@@ -1,5 +1,6 @@
 //! Settings.
 
+use personal_data::MasterKey;
 use service_kit::config::{ConfigError, Secret, env_or, env_parsed, env_required};
 use std::{path::PathBuf, time::Duration};
 
@@ -10,6 +11,8 @@ pub struct Config {
     pub projection_url: Secret,
     /// Address of the event side, with the user that may read it: `ARIS_READER_URL`.
     pub reader_url: Secret,
+    /// Where the keys of people are, and what wraps them: `ARIS_PERSONAL_URL` and `ARIS_MASTER_KEY_FILE`.
+    pub personal: personal_data::Settings,
     /// Address of NATS: `ARIS_NATS_URL`.
     pub nats_url: String,
     /// What stream and subjects start with: `ARIS_NATS_PREFIX`; nothing by default.
@@ -45,6 +48,10 @@ impl Config {
         Ok(Self {
             projection_url: secret("ARIS_PROJECTION_URL")?,
             reader_url: secret("ARIS_READER_URL")?,
+            personal: personal_data::Settings {
+                url: env_required("ARIS_PERSONAL_URL")?,
+                master: MasterKey::from_env()?,
+            },
             nats_url: env_required("ARIS_NATS_URL")?,
             nats_prefix: env_or("ARIS_NATS_PREFIX", ""),
             jwks_file: env_required("ARIS_JWKS_FILE")?.into(),

@@ -10,6 +10,7 @@ mod documents;
 mod events;
 #[path = "../faults/mod.rs"]
 mod faults;
+mod forget;
 mod installation;
 mod limits;
 mod metrics;

@@ -84,3 +84,51 @@ pub(crate) struct CreatedLine {
     line_id: Uuid,
     item_id: Uuid,
 }
+
+/// A tenant was signed up; `id` is the tenant's.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct TenantSignedUp {
+    #[serde(flatten)]
+    done: Done,
+    /// The first owner, who was sent an invitation.
+    owner_id: Uuid,
+}
+
+/// Somebody was invited; `id` is that of the tenant.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct MemberInvited {
+    #[serde(flatten)]
+    done: Done,
+    /// The new member.
+    member_id: Uuid,
+}
+
+/// A role was defined; `id` is that of the tenant.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct RoleDefined {
+    #[serde(flatten)]
+    done: Done,
+    /// The new role.
+    role_id: Uuid,
+}
+
+/// A group was made; `id` is that of the tenant.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct GroupCreated {
+    #[serde(flatten)]
+    done: Done,
+    /// The new group.
+    group_id: Uuid,
+}
+
+/// A key was issued; `id` is that of the tenant.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ApiKeyIssued {
+    #[serde(flatten)]
+    done: Done,
+    /// The new key.
+    key_id: Uuid,
+    /// The key in full. It is told here and nowhere else.
+    #[schema(example = "aris_0198b1c2…_5f1d…")]
+    secret: String,
+}

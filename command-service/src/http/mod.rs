@@ -1,12 +1,18 @@
 //! Every command, in one table.
 
 mod answers;
+mod api_keys;
 mod dining;
 mod document;
 mod fields;
 mod menu;
 mod ordering;
+mod restaurant_groups;
 mod restaurants;
+mod roles;
+mod staff;
+mod tenant_rule;
+mod tenants;
 
 use crate::submit::Commands;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -28,6 +34,21 @@ pub(crate) fn router() -> OpenApiRouter<Commands> {
         .routes(routes!(ordering::start_line::start_line))
         .routes(routes!(ordering::ready_line::ready_line))
         .routes(routes!(ordering::serve_line::serve_line))
+        .routes(routes!(tenants::sign_up::sign_up))
+        .routes(routes!(restaurant_groups::create_group::create_restaurant_group))
+        .routes(routes!(restaurant_groups::rename_group::rename_restaurant_group))
+        .routes(routes!(restaurant_groups::add_restaurant::add_restaurant_to_group))
+        .routes(routes!(restaurant_groups::remove_restaurant::remove_restaurant_from_group))
+        .routes(routes!(roles::define_role::define_role))
+        .routes(routes!(roles::change_role::change_role))
+        .routes(routes!(roles::retire_role::retire_role))
+        .routes(routes!(staff::invite_member::invite_member))
+        .routes(routes!(staff::change_member_roles::change_member_roles))
+        .routes(routes!(staff::member_state::deactivate_member))
+        .routes(routes!(staff::member_state::reactivate_member))
+        .routes(routes!(staff::forget_member::forget_member))
+        .routes(routes!(api_keys::issue_key::issue_api_key))
+        .routes(routes!(api_keys::revoke_key::revoke_api_key))
 }
 
 /// The part of the OpenAPI document that this service answers.

@@ -11,7 +11,7 @@ fn operations() -> Vec<(String, Value)> {
 
 #[test]
 fn every_command_of_the_contract_is_there() {
-    assert_eq!(operations().len(), 14);
+    assert_eq!(operations().len(), 29);
 }
 
 #[test]
@@ -24,7 +24,7 @@ fn every_operation_has_words_a_permission_its_answers_and_its_problems() {
         for status in ["400", "401", "403", "408", "409", "413", "414", "415", "422", "429", "500", "503"] {
             assert!(responses.contains_key(status), "{path} does not tell of {status}");
         }
-        assert_eq!(responses.contains_key("404"), path.contains("{restaurant}"), "{path}");
+        assert_eq!(responses.contains_key("404"), path.contains('{'), "{path}");
         for (status, response) in responses {
             let headers = &response["headers"];
             assert!(!headers["RateLimit"].is_null() && !headers["RateLimit-Policy"].is_null(), "{path} {status}");

@@ -4,8 +4,10 @@
 
 mod bad_input;
 mod document;
+mod house;
 mod journey;
 mod outage;
 mod repeats;
 mod rights;
+mod staff;
 mod support;

@@ -3,6 +3,7 @@
 use super::{secret::read_or_make, write_whole};
 use anyhow::{Context, Result};
 use identity::SigningKey;
+use personal_data::MasterKey;
 use std::path::{Path, PathBuf};
 
 /// The signing key; made on the first call, together with the file that services check tokens with.
@@ -23,6 +24,15 @@ pub(crate) fn existing_signing_key(local: &Path) -> Result<SigningKey> {
     // The place tells it first, in words that help.
     super::read(&local.join("keys/signing.pem"))?;
     signing_key(local)
+}
+
+/// The file with the master key that wraps the keys of people; made on the first call.
+pub(crate) fn master_key_file(local: &Path) -> Result<PathBuf> {
+    let folder = local.join("keys");
+    std::fs::create_dir_all(&folder).with_context(|| format!("{} cannot be made", folder.display()))?;
+    let path = folder.join("master.key");
+    read_or_make(&path, || MasterKey::generate().context("the machine has no randomness"))?;
+    Ok(path)
 }
 
 /// The file with the public key.

@@ -17,7 +17,7 @@ mod servers;
 
 pub(crate) use demo_restaurant::{DemoItem, DemoRestaurant, DemoTable};
 pub(crate) use endpoints::Endpoints;
-pub(crate) use keys::{existing_signing_key, jwks_file, signing_key};
+pub(crate) use keys::{existing_signing_key, jwks_file, master_key_file, signing_key};
 pub(crate) use secret::read_or_make;
 pub(crate) use servers::{LocalServers, access_of};
 

@@ -6,7 +6,7 @@ mod greeting;
 
 use crate::{
     cli::{ServiceName, Up},
-    local::{Endpoints, LocalServers, jwks_file, signing_key},
+    local::{Endpoints, LocalServers, jwks_file, master_key_file, signing_key},
     shell::until_told_to_end,
 };
 use anyhow::{Context, Result, bail};
@@ -93,11 +93,16 @@ async fn check_ports(options: &Up) -> Result<()> {
 /// What every service of this installation is told.
 fn environment(local: &Path, servers: &LocalServers) -> Result<Vec<(&'static str, String)>> {
     let jwks = jwks_file(local).canonicalize()?;
+    let master = master_key_file(local)?.canonicalize()?;
     Ok(vec![
         ("ARIS_WRITER_URL", servers.access.writer.clone()),
         ("ARIS_RELAY_URL", servers.access.relay.clone()),
         ("ARIS_READER_URL", servers.access.reader.clone()),
         ("ARIS_PROJECTION_URL", servers.access.projection.clone()),
+        ("ARIS_PERSONAL_URL", servers.access.personal.clone()),
+        ("ARIS_MASTER_KEY_FILE", master.display().to_string()),
+        // On this machine whoever reaches the port may try everything.
+        ("ARIS_SIGN_UP", "open".to_owned()),
         ("ARIS_NATS_URL", servers.nats.url()),
         ("ARIS_JWKS_FILE", jwks.display().to_string()),
     ])

@@ -86,6 +86,7 @@ impl Setup {
         let config = Config {
             projection_url: projection_url.to_owned().into(),
             reader_url: self.env.access.reader.clone().into(),
+            personal: personal_data::Settings::demo(self.env.access.personal.clone()).unwrap(),
             nats_url: self.env.nats_url.clone(),
             nats_prefix: self.env.nats_prefix.clone(),
             jwks_file: self.jwks.clone(),

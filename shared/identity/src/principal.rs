@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use domain::{
     envelope::{Actor, ActorKind},
     ids::{DinerId, RestaurantId, SessionId, TableId, TenantId},
+    staff::Grants,
 };
 use std::{collections::BTreeMap, sync::Arc};
 use uuid::Uuid;
@@ -98,6 +99,15 @@ impl Principal {
     #[must_use]
     pub fn may_everywhere(&self, permission: Permission) -> bool {
         matches!(self, Self::Staff(staff) if staff.everywhere.has(permission))
+    }
+
+    /// All that the holder was granted; nothing for a guest.
+    #[must_use]
+    pub fn grants(&self) -> Grants {
+        match self {
+            Self::Staff(staff) => Grants { everywhere: staff.everywhere, restaurants: staff.grants.as_ref().clone() },
+            Self::Guest(_) => Grants::default(),
+        }
     }
 
     /// Whether the holder may know that this restaurant exists: granted anything there, or a guest

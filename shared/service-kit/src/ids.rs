@@ -2,7 +2,7 @@
 
 use crate::problem::Problem;
 use axum::extract::{FromRequestParts, RawPathParams};
-use domain::ids::{ItemId, LineId, OrderId, RestaurantId, SessionId, TableId};
+use domain::ids::{ApiKeyId, GroupId, ItemId, LineId, MemberId, OrderId, RestaurantId, RoleId, SessionId, TableId};
 use http::request::Parts;
 use uuid::Uuid;
 
@@ -27,6 +27,10 @@ path_ids! {
     OrderId = "order",
     LineId = "line",
     ItemId = "item",
+    MemberId = "member",
+    RoleId = "role",
+    GroupId = "group",
+    ApiKeyId = "key",
 }
 
 /// The id of this type in the path. Anything but a UUID in lower case with hyphens names nothing:

@@ -100,7 +100,7 @@ pub fn complete(api: &mut OpenApi) {
             if is_command {
                 codes.extend(OF_COMMANDS);
             }
-            if path.contains("{restaurant}") {
+            if path.contains('{') {
                 codes.push(Code::NotFound);
             }
             if extension(operation, PERMISSION).is_some() {

@@ -7,6 +7,7 @@
 mod append;
 mod env;
 mod proxy;
+pub mod scan;
 mod servers;
 mod wait;
 

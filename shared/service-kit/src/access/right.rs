@@ -10,7 +10,7 @@ pub trait Right: Send {
 
 macro_rules! rights {
     ($($name:ident),* $(,)?) => {
-        /// One type for each permission that is granted per restaurant.
+        /// One type for each permission that handlers demand.
         pub mod rights {
             use super::{Permission, Right};
 
@@ -40,4 +40,9 @@ rights! {
     KitchenRead,
     FloorRead,
     AuditRead,
+    TenantWrite,
+    StaffRead,
+    StaffWrite,
+    RoleWrite,
+    ApiKeyWrite,
 }
