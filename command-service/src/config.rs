@@ -3,8 +3,10 @@
 use domain::limits::COMMITTER_QUEUE_MAX;
 use event_store::committer::CommitterConfig;
 use messaging::Namespace;
-use service_kit::config::{Secret, env_or, env_parsed, env_required};
-use std::path::PathBuf;
+use service_kit::{
+    config::{Secret, env_or, env_parsed, env_required},
+    tokens::KeySource,
+};
 
 /// Mebibytes of aggregates that one committer remembers, unless it is set.
 const CACHE_MIB: usize = 64;
@@ -18,8 +20,8 @@ pub struct Config {
     pub nats_url: String,
     /// `ARIS_NATS_PREFIX`: what subjects start with; default empty.
     pub namespace: Namespace,
-    /// `ARIS_JWKS_FILE`: the public keys that tokens are verified with. Required.
-    pub jwks_file: PathBuf,
+    /// `ARIS_JWKS_FILE` or `ARIS_JWKS_URL`: the public keys that tokens are verified with. Required.
+    pub keys: KeySource,
     /// `ARIS_NODE`: the name of this process that operators see; default `command-<process id>`.
     pub node: String,
     /// `ARIS_COMMITTERS`: how many committers work at once, each on its own connection; default one for each
@@ -35,12 +37,12 @@ pub struct Config {
 impl Config {
     /// A command-service for these servers and keys, with defaults for the rest.
     #[must_use]
-    pub fn new(writer_url: impl Into<Secret>, nats_url: impl Into<String>, jwks_file: impl Into<PathBuf>) -> Self {
+    pub fn new(writer_url: impl Into<Secret>, nats_url: impl Into<String>, keys: impl Into<KeySource>) -> Self {
         Self {
             writer_url: writer_url.into(),
             nats_url: nats_url.into(),
             namespace: Namespace::production(),
-            jwks_file: jwks_file.into(),
+            keys: keys.into(),
             node: format!("command-{}", std::process::id()),
             committers: CommitterConfig::new("").committers,
             queue: COMMITTER_QUEUE_MAX,
@@ -53,11 +55,8 @@ impl Config {
     /// # Errors
     /// When something required is missing or a number is none; the message names the variable.
     pub fn from_env() -> anyhow::Result<Self> {
-        let defaults = Self::new(
-            env_required("ARIS_WRITER_URL")?,
-            env_required("ARIS_NATS_URL")?,
-            env_required("ARIS_JWKS_FILE")?,
-        );
+        let defaults =
+            Self::new(env_required("ARIS_WRITER_URL")?, env_required("ARIS_NATS_URL")?, KeySource::from_env()?);
         Ok(Self {
             namespace: Namespace::new(&env_or("ARIS_NATS_PREFIX", "")),
             node: env_or("ARIS_NODE", &defaults.node),

@@ -12,9 +12,8 @@ use event_store::{
     reader::EventReader,
     receipts,
 };
-use identity::Verifier;
-use messaging::Waker;
-use service_kit::{health::Check, limits::Identify};
+use messaging::{Bucket, Waker};
+use service_kit::{health::Check, limits::Identify, tokens::Tokens};
 use sqlx::MySqlPool;
 use std::sync::Arc;
 use tokio::task::JoinHandle;
@@ -27,6 +26,7 @@ const POOL_CONNECTIONS: u32 = 4;
 pub struct Service {
     commands: Commands,
     pool: MySqlPool,
+    tokens: Tokens,
     janitor: JoinHandle<()>,
 }
 
@@ -40,17 +40,18 @@ pub struct Service {
 pub async fn start(config: Config, shutdown: CancellationToken) -> anyhow::Result<Service> {
     measures::describe();
     messaging::measures::describe();
-    let verifier = Verifier::from_file(&config.jwks_file).context("ARIS_JWKS_FILE")?;
     let pool = connect_lazy(config.writer_url.expose(), Isolation::ReadCommitted, POOL_CONNECTIONS)
         .context("ARIS_WRITER_URL")?;
     let nats = messaging::connect(&config.nats_url, &config.node).await.context("ARIS_NATS_URL")?;
+    let revoked = Bucket::revocations(nats.clone(), &config.namespace);
+    let tokens = Tokens::start(config.keys.clone(), revoked, shutdown.clone()).await.context("ARIS_JWKS_FILE")?;
     let waker = Waker::start(nats, config.namespace.clone());
     let on_commit: OnCommit = Arc::new(move |shards| waker.wake(shards));
     let committers = Committers::start(config.committer(), on_commit, shutdown.clone()).context("ARIS_WRITER_URL")?;
     let feeds = Arc::new(FeedDirectory::new(EventReader::new(pool.clone())));
     pool_watch::watch("command", pool.clone(), shutdown.clone());
     let janitor = tokio::spawn(receipts::janitor(pool.clone(), shutdown));
-    Ok(Service { commands: Commands { committers, feeds, verifier }, pool, janitor })
+    Ok(Service { commands: Commands { committers, feeds, verifier: tokens.verifier().clone() }, pool, tokens, janitor })
 }
 
 impl Service {
@@ -70,10 +71,11 @@ impl Service {
     #[must_use]
     pub fn health(&self) -> Vec<Check> {
         let pool = self.pool.clone();
-        vec![Check::new("command-mysql", move || {
+        let mysql = Check::new("command-mysql", move || {
             let pool = pool.clone();
             async move { sqlx::query("SELECT 1").execute(&pool).await.map(drop).map_err(|error| error.to_string()) }
-        })]
+        });
+        std::iter::once(mysql).chain(self.tokens.checks(["command-keys", "command-revocations"])).collect()
     }
 
     /// Resolves when `shutdown` was cancelled and every command that was taken in has its answer.

@@ -22,6 +22,8 @@ pub(crate) enum Command {
     Serve(Serve),
     /// Create or update the schemas, users and rights in MySQL
     Migrate(Migrate),
+    /// Look at the keys that sign tokens, or add a new one
+    Keys(Keys),
     /// Make a token that signs requests to a local installation
     Token(Token),
     /// Play a dinner service against a running installation and print latencies
@@ -73,7 +75,7 @@ pub(crate) struct Place {
 pub(crate) struct Up {
     #[command(flatten)]
     pub(crate) place: Place,
-    /// Port of the API and the sockets on 127.0.0.1; with --processes the services listen on the four after it
+    /// Port of the API and the sockets on 127.0.0.1; with --processes the services listen on the five after it
     #[arg(long, env = "ARIS_PORT", default_value_t = 8080)]
     pub(crate) port: u16,
     /// One process per service, as in production
@@ -95,12 +97,14 @@ pub(crate) enum ServiceName {
     Gateway,
     /// Publishes events from the outbox
     Relay,
+    /// Logs people in and holds the private keys
+    Identity,
     /// All of them in one process
     All,
 }
 
 impl ServiceName {
-    pub(crate) const EACH: [Self; 4] = [Self::Command, Self::Projection, Self::Gateway, Self::Relay];
+    pub(crate) const EACH: [Self; 5] = [Self::Command, Self::Projection, Self::Gateway, Self::Relay, Self::Identity];
 
     pub(crate) fn as_str(self) -> &'static str {
         match self {
@@ -108,6 +112,7 @@ impl ServiceName {
             Self::Projection => "projection",
             Self::Gateway => "gateway",
             Self::Relay => "relay",
+            Self::Identity => "identity",
             Self::All => "all",
         }
     }
@@ -140,12 +145,34 @@ pub(crate) struct Migrate {
     /// Name of the schema of the read side
     #[arg(long, default_value = "arisgourmet_views")]
     pub(crate) views_schema: String,
-    /// What the names of the four users start with
+    /// Name of the schema of accounts
+    #[arg(long, default_value = "arisgourmet_identity")]
+    pub(crate) identity_schema: String,
+    /// What the names of the users start with
     #[arg(long, default_value = "aris")]
     pub(crate) user_prefix: String,
     /// Their password
     #[arg(long, env = "ARIS_DATABASE_PASSWORD", hide_env_values = true)]
     pub(crate) password: String,
+}
+
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Keys {
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// Folder with the private keys; without it that of the local installation
+    #[arg(long, env = "ARIS_SIGNING_KEYS_DIR", global = true)]
+    pub(crate) keys_dir: Option<PathBuf>,
+    #[command(subcommand)]
+    pub(crate) action: KeysAction,
+}
+
+#[derive(Debug, Clone, Copy, Subcommand)]
+pub(crate) enum KeysAction {
+    /// The keys, and what each is good for now
+    List,
+    /// Add a key that signs in two minutes, and delete those whose tokens have all ended
+    Rotate,
 }
 
 #[derive(Debug, Clone, Args)]

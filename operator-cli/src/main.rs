@@ -4,6 +4,7 @@ mod cli;
 mod demo;
 mod doctor;
 mod events;
+mod keys;
 mod local;
 mod migrate;
 mod parked;
@@ -52,6 +53,7 @@ async fn run(cli: Cli) -> Result<ExitCode> {
             shell::serve(options).await?;
         }
         Command::Migrate(options) => migrate::run(options).await?,
+        Command::Keys(options) => keys::run(options)?,
         Command::Token(options) => token::run(options).await?,
         Command::Demo(options) => return demo::run(options).await,
         Command::Watch(options) => watch::run(options).await?,

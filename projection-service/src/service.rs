@@ -18,9 +18,8 @@ use event_store::{
     pool_watch,
     reader::EventReader,
 };
-use identity::Verifier;
-use messaging::Namespace;
-use service_kit::{health::Check, limits::Identify};
+use messaging::{Bucket, Namespace};
+use service_kit::{health::Check, limits::Identify, tokens::Tokens};
 use sqlx::MySqlPool;
 use std::{sync::Arc, time::Duration};
 use tokio::{sync::watch, task::JoinSet};
@@ -70,8 +69,9 @@ pub async fn start(config: Config, shutdown: CancellationToken) -> anyhow::Resul
     {
         pool_watch::watch(name, pool.clone(), shutdown.clone());
     }
-    let verifier = Verifier::from_file(&config.jwks_file).context("ARIS_JWKS_FILE")?;
     let nats = messaging::connect(&config.nats_url, &format!("projection {}", config.node)).await?;
+    let revoked = Bucket::revocations(nats.clone(), &Namespace::new(&config.nats_prefix));
+    let tokens = Tokens::start(config.keys.clone(), revoked, shutdown.clone()).await.context("ARIS_JWKS_FILE")?;
 
     let (reader, progress) = (EventReader::new(events.clone()), Arc::new(Progress::default()));
     let (heads_sender, heads) = watch::channel(Heads::default());
@@ -88,8 +88,14 @@ pub async fn start(config: Config, shutdown: CancellationToken) -> anyhow::Resul
     };
     tasks.spawn(feeding.run(shutdown));
     let feeds = Arc::new(FeedDirectory::new(reader.clone()));
-    let state = AppState { reads: Reads::new(queries.clone(), progress), feeds, events: reader, verifier };
-    let checks = vec![answers("projection-views", queries), answers("projection-events", events), connected(nats)];
+    let state = AppState {
+        reads: Reads::new(queries.clone(), progress),
+        feeds,
+        events: reader,
+        verifier: tokens.verifier().clone(),
+    };
+    let mut checks = vec![answers("projection-views", queries), answers("projection-events", events), connected(nats)];
+    checks.extend(tokens.checks(["projection-keys", "projection-revocations"]));
     Ok(Service { state, checks, tasks })
 }
 

@@ -18,6 +18,7 @@ pub(crate) struct Installation {
     pub(crate) env: Env,
     key: SigningKey,
     jwks: std::path::PathBuf,
+    keys_dir: std::path::PathBuf,
     pub(crate) tenant: TenantId,
     /// Where services send their spans; nowhere by default.
     pub(crate) collector: Option<String>,
@@ -55,10 +56,15 @@ impl Installation {
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let jwks = std::env::temp_dir().join(format!("arisgourmet-test-{}-{number}.jwks", std::process::id()));
         std::fs::write(&jwks, key.jwks_json()).unwrap();
+        let keys_dir = jwks.with_extension("keys");
+        std::fs::create_dir_all(&keys_dir).unwrap();
+        std::fs::write(keys_dir.join("signing.pem"), key.to_pem()).unwrap();
+        std::fs::write(keys_dir.join("master-key"), personal_data::MasterKey::generate().unwrap()).unwrap();
         Self {
             env,
             key,
             jwks,
+            keys_dir,
             tenant: uuid::Uuid::now_v7().into(),
             collector: None,
             settings: vec![("ARIS_LIMIT_GUEST_COMMAND", "off")],
@@ -88,6 +94,11 @@ impl Installation {
             .env("ARIS_RELAY_URL", by_way_of(&access.relay))
             .env("ARIS_READER_URL", by_way_of(&access.reader))
             .env("ARIS_PROJECTION_URL", by_way_of(&access.projection))
+            .env("ARIS_IDENTITY_URL", by_way_of(&access.identity))
+            .env("ARIS_SIGNING_KEYS_DIR", &self.keys_dir)
+            .env("ARIS_MASTER_KEY_FILE", self.keys_dir.join("master-key"))
+            .env("ARIS_MAIL_FOLDER", self.keys_dir.join("mails"))
+            .env("ARIS_PERSONAL_URL", by_way_of(&access.personal))
             .env("ARIS_NATS_URL", nats)
             .env("ARIS_NATS_PREFIX", &self.env.nats_prefix)
             .env("ARIS_JWKS_FILE", &self.jwks)
@@ -164,6 +175,7 @@ impl Installation {
 impl Drop for Installation {
     fn drop(&mut self) {
         let _ = std::fs::remove_file(&self.jwks);
+        let _ = std::fs::remove_dir_all(&self.keys_dir);
     }
 }
 

@@ -7,5 +7,6 @@ mod document;
 mod journey;
 mod outage;
 mod repeats;
+mod revocations;
 mod rights;
 mod support;

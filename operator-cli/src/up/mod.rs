@@ -6,7 +6,7 @@ mod greeting;
 
 use crate::{
     cli::{ServiceName, Up},
-    local::{Endpoints, LocalServers, jwks_file, signing_key},
+    local::{Endpoints, LocalServers, jwks_file, keys_dir, master_key_file, signing_key},
     shell::until_told_to_end,
 };
 use anyhow::{Context, Result, bail};
@@ -14,7 +14,7 @@ use child::Child;
 use std::path::Path;
 use tokio::net::TcpListener;
 
-/// Where the services of `--processes` listen, unless the port is given: 8081 to 8084.
+/// Where the services of `--processes` listen, unless the port is given: 8081 to 8085.
 const FIRST_OF_PROCESSES: u16 = 1;
 
 pub(crate) async fn run(options: Up) -> Result<()> {
@@ -53,6 +53,7 @@ async fn start(options: &Up) -> Result<Running> {
     check_ports(options).await?;
     let servers = LocalServers::start(local).await?;
     signing_key(local)?;
+    std::fs::create_dir_all(local.join("mails"))?;
     let (mysql_port, nats_port) = (servers.mysql.port(), servers.nats.port());
     let (endpoints, services) = if options.processes {
         (
@@ -62,7 +63,7 @@ async fn start(options: &Up) -> Result<Running> {
     } else {
         (Endpoints::together(options.port, mysql_port, nats_port), vec![ServiceName::All])
     };
-    let environment = environment(local, &servers)?;
+    let environment = environment(local, &servers, &endpoints)?;
     let mut children = Vec::new();
     for service in services {
         children.push(Child::start(service, endpoints.of(service), &environment, options.log)?);
@@ -76,7 +77,7 @@ async fn start(options: &Up) -> Result<Running> {
 /// Fails when somebody else listens where the services would, before anything is started.
 async fn check_ports(options: &Up) -> Result<()> {
     let ports = if options.processes {
-        (0..4).map(|offset| options.port.saturating_add(FIRST_OF_PROCESSES + offset)).collect()
+        (0..5).map(|offset| options.port.saturating_add(FIRST_OF_PROCESSES + offset)).collect()
     } else {
         vec![options.port]
     };
@@ -91,7 +92,7 @@ async fn check_ports(options: &Up) -> Result<()> {
 }
 
 /// What every service of this installation is told.
-fn environment(local: &Path, servers: &LocalServers) -> Result<Vec<(&'static str, String)>> {
+fn environment(local: &Path, servers: &LocalServers, endpoints: &Endpoints) -> Result<Vec<(&'static str, String)>> {
     let jwks = jwks_file(local).canonicalize()?;
     Ok(vec![
         ("ARIS_WRITER_URL", servers.access.writer.clone()),
@@ -100,5 +101,11 @@ fn environment(local: &Path, servers: &LocalServers) -> Result<Vec<(&'static str
         ("ARIS_PROJECTION_URL", servers.access.projection.clone()),
         ("ARIS_NATS_URL", servers.nats.url()),
         ("ARIS_JWKS_FILE", jwks.display().to_string()),
+        ("ARIS_PERSONAL_URL", servers.access.personal.clone()),
+        ("ARIS_IDENTITY_URL", servers.access.identity.clone()),
+        ("ARIS_SIGNING_KEYS_DIR", keys_dir(local).canonicalize()?.display().to_string()),
+        ("ARIS_MASTER_KEY_FILE", master_key_file(local)?.canonicalize()?.display().to_string()),
+        ("ARIS_MAIL_FOLDER", local.join("mails").canonicalize()?.display().to_string()),
+        ("ARIS_PUBLIC_URL", endpoints.identity.clone()),
     ])
 }

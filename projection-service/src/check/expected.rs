@@ -51,6 +51,7 @@ impl Expected {
             Event::Menu(event) => self.fold_menu(recorded, event),
             Event::TableSession(event) => self.fold_session(recorded, event),
             Event::Order(event) => self.fold_order(recorded, event),
+            Event::Tenant(_) => {}
         }
         Ok(())
     }

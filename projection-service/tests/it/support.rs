@@ -88,7 +88,7 @@ impl Setup {
             reader_url: self.env.access.reader.clone().into(),
             nats_url: self.env.nats_url.clone(),
             nats_prefix: self.env.nats_prefix.clone(),
-            jwks_file: self.jwks.clone(),
+            keys: self.jwks.as_path().into(),
             node: node.to_owned(),
             workers: 4,
             lease: Duration::from_secs(2),

@@ -58,6 +58,14 @@ id! {
     OrderId,
     /// One line of an order.
     LineId,
+    /// Somebody who works for a tenant; the `sub` of their token.
+    MemberId,
+    /// A named set of permissions of a tenant.
+    RoleId,
+    /// A group of restaurants of a tenant, such as a campus.
+    GroupId,
+    /// The key of a machine.
+    ApiKeyId,
 }
 
 /// A restaurant's feed is named after it.

@@ -6,6 +6,7 @@
 
 mod append;
 mod env;
+mod mail;
 mod proxy;
 mod servers;
 mod wait;
@@ -13,6 +14,7 @@ mod wait;
 pub use append::{Append, EVENTS_OF_A_SERVED_ORDER, Place, PlacedOrder, submission};
 pub use env::Env;
 pub use local_servers::NatsOptions;
+pub use mail::{Mail, MailServer};
 pub use proxy::{Fault, TcpProxy};
 pub use servers::{Servers, own_servers, own_servers_with, servers};
 pub use wait::{wait_for, wait_until};

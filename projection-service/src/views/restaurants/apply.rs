@@ -50,7 +50,7 @@ impl Changes {
                 Event::Restaurant(RestaurantEvent::Created(created)) => changes.created.push(created.clone()),
                 Event::Menu(event) => changes.fold_menu(fact, event),
                 Event::TableSession(event) => changes.fold_session(fact, event),
-                Event::Order(_) => {}
+                Event::Order(_) | Event::Tenant(_) => {}
             }
         }
         changes

@@ -33,7 +33,7 @@ pub trait Restaurants: Send + Sync {
 /// Whoever holds a true token.
 ///
 /// # Errors
-/// `token-missing`, `token-invalid`, `token-expired`.
+/// `token-missing`, `token-invalid`, `token-expired`, `token-revoked`.
 #[derive(Debug, Clone)]
 pub struct Authenticated(pub Principal);
 
