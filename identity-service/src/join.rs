@@ -1,7 +1,6 @@
 //! `member.joined`: the one event that this service writes. Nobody else can know that who was invited is
 //! who has accepted.
 
-use anyhow::{Result, bail};
 use domain::{
     envelope::{Actor, ActorKind, Metadata},
     event::Event,
@@ -11,7 +10,7 @@ use domain::{
     stream::StreamId,
     tenants::{TenantCommand, TenantRequest},
 };
-use event_store::committer::{Answer, Committers, Decision, Facts, Stop, StreamRead, Submission, UseCase};
+use event_store::committer::{Answer, Committers, Decision, Facts, Stop, StreamRead, Submission, SubmitError, UseCase};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
@@ -23,8 +22,12 @@ struct Join {
     member: MemberId,
 }
 
-/// Writes that a member has joined. Who has joined already stays so.
-pub(crate) async fn submit(committers: &Committers, tenant: TenantId, member: MemberId) -> Result<()> {
+/// Writes that a member has joined. Who has joined already stays so; who was sent away cannot.
+pub(crate) async fn submit(
+    committers: &Committers,
+    tenant: TenantId,
+    member: MemberId,
+) -> Result<bool, SubmitError> {
     let key = format!("join {member}");
     let command_id = Uuid::now_v7();
     let submission = Submission {
@@ -43,11 +46,7 @@ pub(crate) async fn submit(committers: &Committers, tenant: TenantId, member: Me
         },
         use_case: Box::new(Join { tenant, member }),
     };
-    let reply = committers.submit(submission).await?;
-    match reply.answer.status {
-        200 => Ok(()),
-        status => bail!("the tenant's feed refuses that a member joins ({status})"),
-    }
+    Ok(committers.submit(submission).await?.answer.status == 200)
 }
 
 impl UseCase for Join {

@@ -1,7 +1,6 @@
 //! What members may do: the fold of the tenant's feed, remembered by position.
 
 use crate::{join, tokens::Rights};
-use anyhow::Result;
 use domain::{
     envelope::Cursor,
     event::Event,
@@ -10,7 +9,11 @@ use domain::{
     stream::State,
     tenants::Tenant,
 };
-use event_store::{committer::Committers, follow::FeedFollower, reader::EventReader};
+use event_store::{
+    committer::{Committers, SubmitError},
+    follow::FeedFollower,
+    reader::EventReader,
+};
 use identity::claims::EVERY_RESTAURANT;
 use std::{
     collections::HashMap,
@@ -88,8 +91,9 @@ impl RightsBook {
         Ok(standing)
     }
 
-    /// Writes into the tenant's feed that a member has accepted their invitation, once.
-    pub(crate) async fn joined(&self, tenant: TenantId, member: Uuid) -> Result<()> {
+    /// Writes into the tenant's feed that a member has accepted their invitation, once. Says whether they
+    /// are a member now: who was sent away meanwhile is not.
+    pub(crate) async fn joined(&self, tenant: TenantId, member: Uuid) -> Result<bool, SubmitError> {
         join::submit(&self.committers, tenant, member.into()).await
     }
 

@@ -52,9 +52,13 @@ pub(super) async fn accept_invitation(
     let link = app.store.link(&token, now).await.map_err(unavailable)?.ok_or_else(worthless)?;
     let Purpose::Invitation { tenant, member } = link.purpose else { return Err(worthless()) };
     let hash = hash_of(&app, &link, &address, password).await?;
+    // Before the link is used up: whoever is cut off in between comes again with the same link.
+    let joined = app.rights.joined(tenant, member).await;
+    if !joined.map_err(|error| Problem::store_unavailable(&error))? {
+        return Err(Problem::new(Code::MemberInactive));
+    }
     let accepted = app.store.accept(&token, (&link, tenant, member), hash.as_deref(), now).await;
     let account = accepted.map_err(unavailable)?.ok_or_else(worthless)?;
-    app.rights.joined(tenant, member).await.map_err(|error| Problem::store_unavailable(&format_args!("{error:#}")))?;
     new_device(&app, (account, &link.email_index), (tenant, member), None, now).await.map(Json)
 }
 

@@ -84,6 +84,11 @@ pub(super) async fn of(
 }
 
 impl Consequences {
+    /// Whether nothing follows.
+    pub(super) fn is_empty(&self) -> bool {
+        self.entries.is_empty() && self.forgotten.is_empty() && self.invited.is_empty()
+    }
+
     fn add(
         &mut self,
         event: &Event,

@@ -2,8 +2,8 @@
 //! those that were made from the old one, and a member who is sent away loses everything.
 //!
 //! The reactor looks at the heads of all feeds each second, and at once at a feed that NATS tells of. It
-//! reads on from its checkpoint; what follows and the new checkpoint are written together, and writing
-//! them twice does no harm, so any number of processes may do the same.
+//! reads on from its checkpoint; what follows and the new checkpoint are written together, and doing it
+//! twice does no harm, so any number of processes may do the same.
 
 mod consequences;
 mod invitations;
@@ -32,6 +32,17 @@ const POSITIONS: u64 = 10_000;
 /// Feeds whose place is remembered; beyond it the memory starts anew.
 const REMEMBERED_MAX: usize = 100_000;
 
+/// After how many positions without a consequence the place is kept all the same: a transaction for each
+/// order would cost as much as the order, and reading some positions again costs next to nothing.
+const KEPT_EVERY: u64 = 1_000;
+
+/// How far a feed was read, and how far that was written down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Place {
+    at: Cursor,
+    kept: Cursor,
+}
+
 /// Follows all feeds.
 pub(crate) struct Reactor {
     pub(crate) store: Store,
@@ -44,7 +55,7 @@ pub(crate) struct Reactor {
     /// Told when there is a new revocation.
     pub(crate) revoked: Arc<Notify>,
     /// How far each feed was read.
-    pub(crate) read: HashMap<FeedId, Cursor>,
+    pub(crate) read: HashMap<FeedId, Place>,
 }
 
 impl Reactor {
@@ -97,7 +108,7 @@ impl Reactor {
         loop {
             let heads = self.reader.all_heads(after, HEADS).await?;
             for head in &heads {
-                if self.read.get(&head.feed) != Some(&head.cursor) {
+                if self.read.get(&head.feed).map(|place| place.at) != Some(head.cursor) {
                     behind += usize::from(!self.read_on(head).await?);
                 }
             }
@@ -121,16 +132,21 @@ impl Reactor {
         let (feed, tenant, head) = (head.feed, head.tenant, head.cursor);
         let known = match self.read.get(&feed) {
             Some(known) => Some(*known),
-            None => self.store.checkpoint(feed).await?,
+            None => self.store.checkpoint(feed).await?.map(|at| Place { at, kept: at }),
         };
         // A feed that was numbered anew is read from its beginning: nothing is taken back twice.
-        let from = known.filter(|it| it.epoch == head.epoch).map_or(0, |it| it.position);
+        let begin = Cursor { epoch: head.epoch, position: 0 };
+        let known = known.filter(|it| it.at.epoch == head.epoch).unwrap_or(Place { at: begin, kept: begin });
+        let (from, mut kept) = (known.at.position, known.kept);
         let to = Cursor { epoch: head.epoch, position: head.position.min(from.saturating_add(POSITIONS)) };
         if from < to.position {
             let revoked = consequences::of(&self.reader, &self.rights, (tenant, feed), from, to.position).await?;
             // Before the checkpoint: a letter that is queued twice is queued once.
             invitations::queue(&self.rights, &self.people, &self.mails, tenant, &revoked.invited).await?;
-            self.store.react(feed, to, &revoked).await?;
+            if !revoked.is_empty() || to.position - kept.position >= KEPT_EVERY {
+                self.store.react(feed, to, &revoked).await?;
+                kept = to;
+            }
             if !revoked.entries.is_empty() {
                 self.revoked.notify_one();
             }
@@ -138,7 +154,7 @@ impl Reactor {
         if self.read.len() >= REMEMBERED_MAX {
             self.read.clear();
         }
-        self.read.insert(feed, to);
+        self.read.insert(feed, Place { at: to, kept });
         Ok(to.position >= head.position)
     }
 }
