@@ -3,6 +3,7 @@
 use domain::limits::COMMITTER_QUEUE_MAX;
 use event_store::committer::CommitterConfig;
 use messaging::Namespace;
+use personal_data::MasterKey;
 use service_kit::{
     config::{Secret, env_or, env_parsed, env_required},
     tokens::KeySource,
@@ -10,6 +11,9 @@ use service_kit::{
 
 /// Mebibytes of aggregates that one committer remembers, unless it is set.
 const CACHE_MIB: usize = 64;
+
+/// Where a phone goes that scans a table, unless it is set: this very machine.
+const TABLE_CODE_URL: &str = "http://127.0.0.1:8080/t/";
 
 /// Settings of the command-service. Fails at start, not at use.
 #[derive(Debug, Clone)]
@@ -22,6 +26,12 @@ pub struct Config {
     pub namespace: Namespace,
     /// `ARIS_JWKS_FILE` or `ARIS_JWKS_URL`: the public keys that tokens are verified with. Required.
     pub keys: KeySource,
+    /// `ARIS_MASTER_KEY_FILE`: printed table codes, digits and passes of guests follow from it. Required; the
+    /// identity-service has the same.
+    pub master: MasterKey,
+    /// `ARIS_TABLE_CODE_URL`: what the address in a printed code starts with; default
+    /// `http://127.0.0.1:8080/t/`.
+    pub table_code_url: String,
     /// `ARIS_NODE`: the name of this process that operators see; default `command-<process id>`.
     pub node: String,
     /// `ARIS_COMMITTERS`: how many committers work at once, each on its own connection; default one for each
@@ -37,12 +47,19 @@ pub struct Config {
 impl Config {
     /// A command-service for these servers and keys, with defaults for the rest.
     #[must_use]
-    pub fn new(writer_url: impl Into<Secret>, nats_url: impl Into<String>, keys: impl Into<KeySource>) -> Self {
+    pub fn new(
+        writer_url: impl Into<Secret>,
+        nats_url: impl Into<String>,
+        keys: impl Into<KeySource>,
+        master: MasterKey,
+    ) -> Self {
         Self {
             writer_url: writer_url.into(),
             nats_url: nats_url.into(),
             namespace: Namespace::production(),
             keys: keys.into(),
+            master,
+            table_code_url: TABLE_CODE_URL.to_owned(),
             node: format!("command-{}", std::process::id()),
             committers: CommitterConfig::new("").committers,
             queue: COMMITTER_QUEUE_MAX,
@@ -55,10 +72,15 @@ impl Config {
     /// # Errors
     /// When something required is missing or a number is none; the message names the variable.
     pub fn from_env() -> anyhow::Result<Self> {
-        let defaults =
-            Self::new(env_required("ARIS_WRITER_URL")?, env_required("ARIS_NATS_URL")?, KeySource::from_env()?);
+        let defaults = Self::new(
+            env_required("ARIS_WRITER_URL")?,
+            env_required("ARIS_NATS_URL")?,
+            KeySource::from_env()?,
+            MasterKey::from_env()?,
+        );
         Ok(Self {
             namespace: Namespace::new(&env_or("ARIS_NATS_PREFIX", "")),
+            table_code_url: env_or("ARIS_TABLE_CODE_URL", &defaults.table_code_url),
             node: env_or("ARIS_NODE", &defaults.node),
             committers: at_least_one("ARIS_COMMITTERS", defaults.committers)?,
             queue: at_least_one("ARIS_COMMITTER_QUEUE", defaults.queue)?,

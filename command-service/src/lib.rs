@@ -11,6 +11,8 @@ mod http;
 mod refusals;
 mod service;
 mod submit;
+mod tables;
+mod tries;
 
 pub use config::Config;
 pub use http::openapi;

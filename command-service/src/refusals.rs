@@ -32,7 +32,8 @@ pub(crate) fn location_of(restaurant: RestaurantId, stream: StreamId) -> String 
     }
 }
 
-fn problem(refusal: &Refusal) -> Problem {
+/// A refusal as a problem document.
+pub(crate) fn problem(refusal: &Refusal) -> Problem {
     let said = |code| Problem::new(code).detail(refusal.to_string());
     match refusal {
         Refusal::NotFound => Problem::not_found(),
@@ -55,6 +56,12 @@ fn problem(refusal: &Refusal) -> Problem {
         }
         Refusal::UnknownSession => said(Code::UnknownSession),
         Refusal::NotJoined => said(Code::NotJoined),
+        Refusal::DinerLeft => said(Code::DinerLeft),
+        Refusal::NoOpenSession => said(Code::NoOpenSession),
+        Refusal::JoinRequestsFull => said(Code::JoinRequestsFull),
+        Refusal::JoinNotWaiting { state } => said(Code::JoinNotWaiting).fact("state", *state),
+        Refusal::WrongCode => said(Code::WrongCode),
+        Refusal::CodeLocked => said(Code::CodeLocked),
         Refusal::UnknownItem(item) => said(Code::UnknownItem).fact("item_id", item.to_string()),
         // The body says how many lines; that it was not refused before it came here is no matter.
         Refusal::LineCount => Problem::invalid_field("/lines", refusal.to_string()),

@@ -1,6 +1,6 @@
 //! Starting and stopping.
 
-use crate::{Config, http, submit::Commands};
+use crate::{Config, http, submit::Commands, tables::Tables, tries};
 use anyhow::Context;
 use axum::Router;
 use event_store::{
@@ -12,6 +12,7 @@ use event_store::{
     reader::EventReader,
     receipts,
 };
+use identity::tables::TableKey;
 use messaging::{Bucket, Waker};
 use service_kit::{health::Check, limits::Identify, tokens::Tokens};
 use sqlx::MySqlPool;
@@ -27,7 +28,7 @@ pub struct Service {
     commands: Commands,
     pool: MySqlPool,
     tokens: Tokens,
-    janitor: JoinHandle<()>,
+    janitors: [JoinHandle<()>; 2],
 }
 
 /// Starts the committers and everything beside them. Servers may still be away: until MySQL is there,
@@ -40,6 +41,7 @@ pub struct Service {
 pub async fn start(config: Config, shutdown: CancellationToken) -> anyhow::Result<Service> {
     measures::describe();
     messaging::measures::describe();
+    let table_key = TableKey::new(&config.master.derive(TableKey::PURPOSE));
     let pool = connect_lazy(config.writer_url.expose(), Isolation::ReadCommitted, POOL_CONNECTIONS)
         .context("ARIS_WRITER_URL")?;
     let nats = messaging::connect(&config.nats_url, &config.node).await.context("ARIS_NATS_URL")?;
@@ -50,8 +52,11 @@ pub async fn start(config: Config, shutdown: CancellationToken) -> anyhow::Resul
     let committers = Committers::start(config.committer(), on_commit, shutdown.clone()).context("ARIS_WRITER_URL")?;
     let feeds = Arc::new(FeedDirectory::new(EventReader::new(pool.clone())));
     pool_watch::watch("command", pool.clone(), shutdown.clone());
+    let tables = Arc::new(Tables::new(table_key, config.table_code_url, pool.clone()));
+    let tries_janitor = tokio::spawn(tries::janitor(pool.clone(), shutdown.clone()));
     let janitor = tokio::spawn(receipts::janitor(pool.clone(), shutdown));
-    Ok(Service { commands: Commands { committers, feeds, verifier: tokens.verifier().clone() }, pool, tokens, janitor })
+    let commands = Commands { committers, feeds, verifier: tokens.verifier().clone(), tables };
+    Ok(Service { commands, pool, tokens, janitors: [janitor, tries_janitor] })
 }
 
 impl Service {
@@ -81,8 +86,10 @@ impl Service {
     /// Resolves when `shutdown` was cancelled and every command that was taken in has its answer.
     pub async fn stopped(self) {
         self.commands.committers.stopped().await;
-        if let Err(error) = self.janitor.await {
-            tracing::error!(%error, "the janitor of receipts broke");
+        for janitor in self.janitors {
+            if let Err(error) = janitor.await {
+                tracing::error!(%error, "a janitor broke");
+            }
         }
         self.pool.close().await;
     }

@@ -22,6 +22,7 @@ use event_store::{
     pool_watch,
     reader::EventReader,
 };
+use identity::tables::TableKey;
 use messaging::{Bucket, Waker};
 use personal_data::PersonalKeys;
 use service_kit::{health::Check, limits::Identify, tokens::Tokens};
@@ -55,6 +56,7 @@ pub struct Service {
 /// When an address is malformed, a key cannot be used, or the master key could be guessed.
 pub async fn start(config: Config, shutdown: CancellationToken) -> anyhow::Result<Service> {
     describe();
+    let table_key = TableKey::new(&config.master.derive(TableKey::PURPOSE));
     let secrets = Arc::new(Secrets::of(&config.master)?);
     let people = connect_lazy(config.personal_url.expose(), Isolation::ReadCommitted, PERSONAL_CONNECTIONS)
         .context("ARIS_PERSONAL_URL")?;
@@ -85,7 +87,7 @@ pub async fn start(config: Config, shutdown: CancellationToken) -> anyhow::Resul
     };
     let reactor = Reactor {
         store: store.clone(),
-        reader,
+        reader: reader.clone(),
         rights: rights.clone(),
         people: PersonalKeys::new(people, config.master),
         mails: mails.clone(),
@@ -106,7 +108,7 @@ pub async fn start(config: Config, shutdown: CancellationToken) -> anyhow::Resul
     }
     let passwords = Passwords::new(config.hashes_at_once)?;
     let verifier = tokens.verifier().clone();
-    let app = App { store, secrets, passwords, issuer, verifier, rights, mails, revoked };
+    let app = App { store, secrets, passwords, issuer, verifier, rights, mails, revoked, reader, table_key };
     Ok(Service { app, tokens, pools, committers, tasks })
 }
 

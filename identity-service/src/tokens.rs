@@ -3,8 +3,8 @@
 use crate::keys::{KeyFolder, KeyRing};
 use anyhow::Result;
 use chrono::{DateTime, Duration, Utc};
-use domain::ids::TenantId;
-use identity::{Claims, claims::Holder};
+use domain::ids::{TableId, TenantId};
+use identity::{Claims, claims::Holder, tables::GuestPass};
 use std::{
     collections::BTreeMap,
     sync::{Arc, PoisonError, RwLock},
@@ -75,6 +75,20 @@ impl Issuer {
         claims.branch_ids = rights.grants.keys().filter_map(|at| at.parse().ok()).collect();
         claims.holder =
             Holder::Staff { roles: rights.roles, grants: rights.grants, pv: rights.version, device: Some(device) };
+        let ring = self.ring.read().unwrap_or_else(PoisonError::into_inner);
+        Ok(ring.signing(now).sign(&claims)?)
+    }
+
+    /// An access token for a guest who sits at a table.
+    pub(crate) fn guest(
+        &self,
+        tenant: TenantId,
+        seat: &GuestPass,
+        table: TableId,
+        now: DateTime<Utc>,
+    ) -> Result<String> {
+        let at = (table, seat.session);
+        let claims = Claims::guest(seat.diner, tenant, seat.restaurant, at, now, ACCESS_LIFETIME);
         let ring = self.ring.read().unwrap_or_else(PoisonError::into_inner);
         Ok(ring.signing(now).sign(&claims)?)
     }

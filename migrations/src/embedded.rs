@@ -26,11 +26,13 @@ const EVENTS: &[File] = &[
     (1, "event store", include_str!("../events/0001_event_store.sql")),
     (2, "snapshots", include_str!("../events/0002_snapshots.sql")),
     (3, "personal keys", include_str!("../events/0003_personal_keys.sql")),
+    (4, "code tries", include_str!("../events/0004_code_tries.sql")),
 ];
 const VIEWS: &[File] = &[
     (1, "views", include_str!("../views/0001_views.sql")),
     (2, "parked skips", include_str!("../views/0002_parked_skips.sql")),
     (3, "generations", include_str!("../views/0003_generations.sql")),
+    (4, "guests", include_str!("../views/0004_guests.sql")),
 ];
 
 const IDENTITY: &[File] = &[(1, "identity", include_str!("../identity/0001_identity.sql"))];

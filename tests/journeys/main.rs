@@ -10,6 +10,7 @@ mod documents;
 mod events;
 #[path = "../faults/mod.rs"]
 mod faults;
+mod guests;
 mod installation;
 mod limits;
 mod metrics;

@@ -7,6 +7,7 @@ mod fields;
 mod menu;
 mod ordering;
 mod restaurants;
+mod tables;
 
 use crate::submit::Commands;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -21,6 +22,16 @@ pub(crate) fn router() -> OpenApiRouter<Commands> {
         .routes(routes!(dining::open_session::open_session))
         .routes(routes!(dining::join_session::join_session))
         .routes(routes!(dining::close_session::close_session))
+        .routes(routes!(dining::request_join::request_join))
+        .routes(routes!(dining::get_join_request::get_join_request))
+        .routes(routes!(dining::approve_join::approve_join))
+        .routes(routes!(dining::decline_join::decline_join))
+        .routes(routes!(dining::leave_session::leave_session))
+        .routes(routes!(dining::show_code::show_code))
+        .routes(routes!(dining::rotate_code::rotate_code))
+        .routes(routes!(tables::get_table_code::get_table_code))
+        .routes(routes!(tables::print_table_code::print_table_code))
+        .routes(routes!(tables::reissue_table_code::reissue_table_code))
         .routes(routes!(ordering::place_order::place_order))
         .routes(routes!(ordering::accept_order::accept_order))
         .routes(routes!(ordering::reject_order::reject_order))

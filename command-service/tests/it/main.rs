@@ -4,6 +4,8 @@
 
 mod bad_input;
 mod document;
+mod guessing;
+mod guests;
 mod journey;
 mod outage;
 mod repeats;

@@ -1,6 +1,9 @@
 //! Who may do what: every route of the document against every kind of token.
 
-use crate::support::{Place, World, id, item_body, restaurant_body, staff_claims};
+use crate::{
+    guests::Asked,
+    support::{Place, World, id, item_body, restaurant_body, staff_claims},
+};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{Duration, Utc};
 use domain::ids::TenantId;
@@ -10,6 +13,8 @@ use std::collections::BTreeSet;
 use uuid::Uuid;
 
 const TABLE: &str = include_str!("rights.txt");
+/// What the rows of GETs begin with.
+const GET: &str = "GET:";
 const COLUMNS: [&str; 10] = [
     "no-token",
     "other-guest",
@@ -35,7 +40,12 @@ fn rows() -> Vec<(&'static str, Vec<u16>)> {
 
 #[test]
 fn every_route_has_a_row_and_every_row_a_route() {
-    let routes: BTreeSet<String> = command_service::openapi().paths.paths.into_keys().collect();
+    let paths = command_service::openapi().paths.paths.into_iter();
+    let routes: BTreeSet<String> = paths
+        .flat_map(|(path, item)| {
+            [item.post.map(|_| path.clone()), item.get.map(|_| format!("{GET}{path}"))].into_iter().flatten()
+        })
+        .collect();
     let table: BTreeSet<String> = rows().into_iter().map(|(route, _)| route.to_owned()).collect();
     assert_eq!(routes, table);
     assert!(rows().iter().all(|(_, cells)| cells.len() == COLUMNS.len()));
@@ -46,6 +56,10 @@ struct Target {
     place: Place,
     order: Uuid,
     line: Uuid,
+    /// The printed code of the second table.
+    printed: String,
+    /// Two who asked to join.
+    asked: [Asked; 2],
 }
 
 impl Target {
@@ -53,11 +67,17 @@ impl Target {
         let place = world.place().await;
         let lines = json!({"session_id": place.session, "lines": [{"item_id": place.burger, "quantity": 1}]});
         let order = world.done(&world.owner(), &place.at("/orders"), lines).await;
-        Self { order: id(&order["id"]), line: id(&order["lines"][0]["line_id"]), place }
+        let asked_at = world.printed(&place).await;
+        let asked = [world.ask(&asked_at).await, world.ask(&asked_at).await];
+        let printed = world.printed_on(&place, place.tables[1]).await;
+        Self { order: id(&order["id"]), line: id(&order["lines"][0]["line_id"]), printed, asked, place }
     }
 
     fn path(&self, route: &str) -> String {
+        let route = route.strip_prefix(GET).unwrap_or(route);
         let ids = [
+            ("{diner}", self.asked_at(route).diner.to_string()),
+            ("{code}", self.printed.clone()),
             ("{restaurant}", self.place.restaurant.to_string()),
             ("{item}", self.place.beer.to_string()),
             ("{table}", self.place.tables[1].to_string()),
@@ -66,6 +86,11 @@ impl Target {
             ("{line}", self.line.to_string()),
         ];
         ids.iter().fold(route.to_owned(), |path, (name, id)| path.replace(name, id))
+    }
+
+    /// Whose request a route is about: one is let in, the other is told no.
+    fn asked_at(&self, route: &str) -> &Asked {
+        &self.asked[usize::from(route.ends_with("decline"))]
     }
 
     fn body(&self, route: &str) -> Value {
@@ -81,9 +106,10 @@ impl Target {
 
 /// The right that the document names for a route; none for what only guests do.
 fn right(route: &str) -> Option<Permission> {
-    let item = command_service::openapi().paths.paths.remove(route).unwrap();
-    let extensions = item.post.unwrap().extensions.unwrap();
-    extensions["x-permission"].as_str().unwrap().parse().ok()
+    let get = route.starts_with(GET);
+    let item = command_service::openapi().paths.paths.remove(route.strip_prefix(GET).unwrap_or(route)).unwrap();
+    let extensions = if get { item.get } else { item.post }.unwrap().extensions.unwrap();
+    extensions.get("x-permission")?.as_str().unwrap().parse().ok()
 }
 
 fn token(world: &World, target: &Target, route: &str, column: &str) -> String {
@@ -149,6 +175,15 @@ async fn everybody_may_what_the_table_says() {
 async fn ask(world: &World, target: &Target, route: &str, column: &str) -> crate::support::Answer {
     let (path, key, body) = (target.path(route), Uuid::now_v7().to_string(), target.body(route));
     let token = token(world, target, route, column);
+    if route.starts_with(GET) {
+        return match column {
+            "no-token" => world.get(&path, &[]).await,
+            "allowed" if right(route).is_none() => {
+                world.get(&path, &[("x-table-token", &target.asked_at(route).pass)]).await
+            }
+            _ => world.read(&token, &path).await,
+        };
+    }
     let headers: &[_] = if body.is_null() { &[] } else { &[("content-type", "application/json")] };
     let body = if body.is_null() { Vec::new() } else { body.to_string().into_bytes() };
     let token = (!token.is_empty()).then_some(token.as_str());

@@ -9,6 +9,7 @@ use domain::{
 use event_store::reader::EventReader;
 use identity::{Claims, Permission, SigningKey, claims::At, roles};
 use messaging::Namespace;
+use personal_data::{MasterKey, master::DEMO_KEY};
 use reqwest::{Client, header::HeaderMap};
 use serde_json::{Value, json};
 use service_kit::http::{HttpConfig, app, serve};
@@ -84,9 +85,10 @@ impl World {
     async fn of(env: Env, key: SigningKey, tenant: TenantId) -> Self {
         let jwks = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("jwks-{}.json", Uuid::now_v7()));
         std::fs::write(&jwks, key.jwks_json()).unwrap();
+        let master = MasterKey::from_base64(DEMO_KEY).unwrap();
         let config = Config {
             namespace: Namespace::new(&env.nats_prefix),
-            ..Config::new(env.access.writer.clone(), env.nats_url.clone(), jwks)
+            ..Config::new(env.access.writer.clone(), env.nats_url.clone(), jwks, master)
         };
         let service: Service = command_service::start(config, env.shutdown.clone()).await.unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -137,6 +139,22 @@ impl World {
         let answer = self.post(token, path, &Uuid::now_v7().to_string(), body).await;
         assert!((200..300).contains(&answer.status), "{path} answered {answer}");
         answer.json()
+    }
+
+    /// Reads something; `headers` say who asks.
+    pub(crate) async fn get(&self, path: &str, headers: &[(&str, &str)]) -> Answer {
+        let mut builder = self.client.get(format!("http://{}{path}", self.address));
+        for (name, value) in headers {
+            builder = builder.header(*name, *value);
+        }
+        let response = builder.send().await.unwrap();
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        Answer { status, headers, body: response.bytes().await.unwrap().to_vec() }
+    }
+
+    /// Reads something with a token.
+    pub(crate) async fn read(&self, token: &str, path: &str) -> Answer {
+        self.get(path, &[("authorization", &format!("Bearer {token}"))]).await
     }
 
     pub(crate) fn sign(&self, claims: &Claims) -> String {

@@ -6,6 +6,7 @@ mod change_password;
 mod client;
 mod devices;
 mod forgot_password;
+mod guest_token;
 mod jwks;
 mod log_in;
 mod log_out;
@@ -32,6 +33,7 @@ pub(crate) fn router() -> OpenApiRouter<App> {
         .routes(routes!(reset_password::reset_password))
         .routes(routes!(change_password::change_password))
         .routes(routes!(accept_invitation::accept_invitation))
+        .routes(routes!(guest_token::guest_token))
         .routes(routes!(jwks::jwks))
 }
 

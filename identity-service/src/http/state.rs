@@ -12,7 +12,8 @@ use crate::{
 use axum::extract::FromRef;
 use chrono::{DateTime, Utc};
 use domain::ids::TenantId;
-use identity::{Principal, Verifier};
+use event_store::reader::EventReader;
+use identity::{Principal, Verifier, tables::TableKey};
 use service_kit::{
     access::Authenticated,
     problem::{Code, Problem},
@@ -33,6 +34,10 @@ pub(crate) struct App {
     pub(crate) mails: Worker,
     /// Told when there is a new revocation.
     pub(crate) revoked: Arc<Notify>,
+    /// The events: what guests may follows from them.
+    pub(crate) reader: EventReader,
+    /// What passes of guests are checked with.
+    pub(crate) table_key: TableKey,
 }
 
 impl FromRef<App> for Verifier {

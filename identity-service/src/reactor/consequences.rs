@@ -20,9 +20,10 @@ use sqlx::{QueryBuilder, Row};
 use uuid::Uuid;
 
 /// The events that something follows from.
-pub(super) const TYPES: [&str; 8] = [
+pub(super) const TYPES: [&str; 9] = [
     "member.invited",
     "table-session.closed",
+    "table-session.left",
     "member.roles-changed",
     "member.deactivated",
     "member.forgotten",
@@ -100,6 +101,9 @@ impl Consequences {
         match event {
             Event::TableSession(SessionEvent::Closed(it)) => {
                 self.entries.push((Revoked::TableSession(it.session_id), Entry::until(until)));
+            }
+            Event::TableSession(SessionEvent::Left(it)) => {
+                self.entries.push((Revoked::Diner(it.diner_id), Entry::until(until)));
             }
             Event::Tenant(TenantEvent::MemberRolesChanged(it)) => self.entries.push(below(it.member_id.0)),
             Event::Tenant(TenantEvent::MemberDeactivated(it)) => self.entries.push(below(it.member_id.0)),

@@ -10,7 +10,7 @@ use domain::{
     tenants::{SignedUp, TenantEvent},
 };
 use event_store::committer::{Committers, Submission};
-use identity::Verifier;
+use identity::{Verifier, tables::TableKey};
 use identity_service::{Config, MailConfig};
 use messaging::Namespace;
 use personal_data::{Field, MasterKey, PersonalKeys};
@@ -157,6 +157,16 @@ impl World {
         let request =
             self.http.post(format!("http://{}{path}", self.address)).header("x-test-address", from).json(body);
         answer(token.into_iter().fold(request, reqwest::RequestBuilder::bearer_auth)).await
+    }
+
+    /// Sends the pass of a guest.
+    pub(crate) async fn with_pass(&self, path: &str, pass: &str) -> Answer {
+        answer(self.http.post(format!("http://{}{path}", self.address)).header("x-table-token", pass)).await
+    }
+
+    /// What passes are made with here.
+    pub(crate) fn table_key(&self) -> TableKey {
+        TableKey::new(&MasterKey::from_base64(&self.master).unwrap().derive(TableKey::PURPOSE))
     }
 
     pub(crate) async fn get(&self, path: &str, token: &str) -> Answer {

@@ -17,6 +17,7 @@ pub(crate) fn router() -> OpenApiRouter<AppState> {
         .routes(routes!(restaurants::get_restaurant))
         .routes(routes!(restaurants::get_menu))
         .routes(routes!(restaurants::get_session))
+        .routes(routes!(restaurants::list_join_requests))
         .routes(routes!(kitchen_board::get_kitchen_board))
         .routes(routes!(orders::list_orders))
         .routes(routes!(orders::get_order))
@@ -37,11 +38,11 @@ mod tests {
         let api = super::openapi();
         let paths: Vec<&str> = api.paths.paths.keys().map(String::as_str).collect();
         let orders = ["/orders", "/orders/{order}", "/orders/{order}/history"];
-        for path in ["", "/menu", "/sessions/{session}", "/kitchen-board"].into_iter().chain(orders) {
+        for path in ["", "/menu", "/sessions/{session}", "/join-requests", "/kitchen-board"].into_iter().chain(orders) {
             let path = format!("/v1/restaurants/{{restaurant}}{path}");
             assert!(paths.contains(&path.as_str()), "{path} is not in {paths:?}");
         }
-        assert_eq!(paths.len(), 7);
+        assert_eq!(paths.len(), 8);
     }
 
     #[test]

@@ -22,6 +22,7 @@ pub mod station;
 pub mod stream;
 pub mod tenants;
 pub mod text;
+mod time;
 
 #[cfg(test)]
 mod testing;

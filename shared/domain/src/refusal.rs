@@ -68,6 +68,27 @@ pub enum Refusal {
     /// The diner has not joined the session.
     #[error("this diner has not joined the session")]
     NotJoined,
+    /// The diner has left the session.
+    #[error("this diner has left the session")]
+    DinerLeft,
+    /// Nobody sits at the table.
+    #[error("the table has no open session")]
+    NoOpenSession,
+    /// So many ask to join that nobody could answer them.
+    #[error("too many ask to join this session")]
+    JoinRequestsFull,
+    /// The request to join is answered, or was not answered in time.
+    #[error("the request to join is {state}, not waiting")]
+    JoinNotWaiting {
+        /// What became of it.
+        state: &'static str,
+    },
+    /// The digits are not those that the table shows.
+    #[error("these are not the digits that the table shows")]
+    WrongCode,
+    /// Somebody guessed at the digits, or they changed too often.
+    #[error("digits let nobody in now: ask somebody at the table or staff")]
+    CodeLocked,
     /// The body names an item that is not on the menu.
     #[error("the menu has no such item")]
     UnknownItem(crate::ids::ItemId),
@@ -186,6 +207,12 @@ impl Refusal {
             Self::OrdersOpen(_) => "orders-open",
             Self::UnknownSession => "unknown-session",
             Self::NotJoined => "not-joined",
+            Self::DinerLeft => "diner-left",
+            Self::NoOpenSession => "no-open-session",
+            Self::JoinRequestsFull => "join-requests-full",
+            Self::JoinNotWaiting { .. } => "join-not-waiting",
+            Self::WrongCode => "wrong-code",
+            Self::CodeLocked => "code-locked",
             Self::UnknownItem(_) => "unknown-item",
             Self::LineCount => "line-count",
             Self::AmountTooLarge => "amount-too-large",

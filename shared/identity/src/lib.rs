@@ -7,6 +7,7 @@
 //! - [`principal`]: what its holder may do. [`permission`] and [`roles`]: the words for it.
 //! - [`revocation`]: what was taken back before its end.
 //! - [`scopes`]: which parts of a feed its holder may follow.
+//! - [`tables`]: printed codes, digits, and passes of those who ask to join.
 //! - [`keys`]: making keys and tokens; only for the identity-service, tools and tests.
 
 pub mod claims;
@@ -16,6 +17,7 @@ pub mod principal;
 pub mod revocation;
 pub mod roles;
 pub mod scopes;
+pub mod tables;
 pub mod verifier;
 
 pub use claims::Claims;

@@ -65,6 +65,8 @@ pub struct Marks {
     pub device: Option<Uuid>,
     /// The table session that its holder sits at.
     pub session: Option<SessionId>,
+    /// The guest that it is about.
+    pub diner: Option<DinerId>,
     /// The key of a machine.
     pub api_key: Option<Uuid>,
     /// Made at.
@@ -82,6 +84,7 @@ impl Marks {
             self.member.map(Revoked::Member),
             self.device.map(Revoked::Device),
             self.session.map(Revoked::TableSession),
+            self.diner.map(Revoked::Diner),
             self.api_key.map(Revoked::ApiKey),
         ];
         keys.into_iter().flatten()
@@ -190,7 +193,7 @@ impl TryFrom<Claims> for Principal {
             Holder::Guest { table_id, session_id } => {
                 let &[restaurant] = claims.branch_ids.as_slice() else { return Err(SenselessClaims) };
                 let diner_id = canonical(&sub).ok_or(SenselessClaims)?;
-                let marks = Marks { session: Some(session_id), ..marks };
+                let marks = Marks { session: Some(session_id), diner: Some(diner_id), ..marks };
                 Ok(Self::Guest(Guest { sub, diner_id, tenant, restaurant, table_id, session_id, marks }))
             }
         }

@@ -2,7 +2,7 @@
 
 use crate::problem::Problem;
 use axum::extract::{FromRequestParts, RawPathParams};
-use domain::ids::{ItemId, LineId, OrderId, RestaurantId, SessionId, TableId};
+use domain::ids::{DinerId, ItemId, LineId, OrderId, RestaurantId, SessionId, TableId};
 use http::request::Parts;
 use uuid::Uuid;
 
@@ -24,6 +24,7 @@ path_ids! {
     RestaurantId = "restaurant",
     TableId = "table",
     SessionId = "session",
+    DinerId = "diner",
     OrderId = "order",
     LineId = "line",
     ItemId = "item",

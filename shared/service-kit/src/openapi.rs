@@ -102,10 +102,10 @@ pub fn complete(api: &mut OpenApi) {
             if has_body && !path.starts_with("/v1/auth/") {
                 codes.extend(OF_COMMANDS);
             }
-            if path.contains("{restaurant}") {
+            if path.contains('{') {
                 codes.push(Code::NotFound);
             }
-            if extension(operation, PERMISSION).is_some() {
+            if operation.security.is_none() && extension(operation, PERMISSION).is_some() {
                 codes.push(Code::PermissionMissing);
             }
             answer_with(operation, &codes);

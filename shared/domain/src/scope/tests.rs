@@ -6,14 +6,19 @@ use proptest::prelude::*;
 ///
 /// A mark for each of `kitchen:<its station>`, `floor`, `table-session:<its session>` and
 /// `order:<its order>`; `audit` sees all.
-const TABLE: [(&str, [bool; 4]); 34] = [
+const TABLE: [(&str, [bool; 4]); 39] = [
     //                          kitchen floor session order
     ("restaurant.created", [false, false, false, false]),
+    ("table-code.reissued", [false, false, false, false]),
     ("menu-item.added", [false, false, false, false]),
     ("menu-item.withdrawn", [false, true, false, false]),
     ("menu-item.restored", [false, true, false, false]),
     ("table-session.opened", [false, true, true, false]),
     ("table-session.joined", [false, true, true, false]),
+    ("table-session.join-requested", [false, true, true, false]),
+    ("table-session.join-declined", [false, true, true, false]),
+    ("table-session.left", [false, true, true, false]),
+    ("table-session.code-rotated", [false, true, true, false]),
     ("table-session.closed", [false, true, true, false]),
     ("order.placed", [false, true, true, true]),
     ("order.accepted", [false, true, true, true]),

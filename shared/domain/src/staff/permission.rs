@@ -16,8 +16,10 @@ pub enum Permission {
     SessionOpen,
     /// Free a table.
     SessionClose,
-    /// Let guests join a session that asked to.
+    /// Let guests in who ask to join a session, and show its digits.
     SessionApprove,
+    /// Give tables new printed codes.
+    TableWrite,
     /// Order for a table.
     OrderPlace,
     /// Accept and reject orders.
@@ -57,12 +59,13 @@ pub struct UnknownPermission;
 
 impl Permission {
     /// Every permission there is.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::RestaurantCreate,
         Self::MenuWrite,
         Self::SessionOpen,
         Self::SessionClose,
         Self::SessionApprove,
+        Self::TableWrite,
         Self::OrderPlace,
         Self::OrderAccept,
         Self::OrderCancel,
@@ -89,6 +92,7 @@ impl Permission {
             Self::SessionOpen => "session:open",
             Self::SessionClose => "session:close",
             Self::SessionApprove => "session:approve",
+            Self::TableWrite => "table:write",
             Self::OrderPlace => "order:place",
             Self::OrderAccept => "order:accept",
             Self::OrderCancel => "order:cancel",

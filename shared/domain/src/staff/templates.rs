@@ -5,7 +5,7 @@
 use super::Permission::{
     self, ApiKeyWrite, AuditRead, FloorRead, KitchenRead, LineBump, LineServe, MenuWrite, OrderAccept, OrderCancel,
     OrderPlace, OrderRead, RestaurantCreate, RoleWrite, SessionApprove, SessionClose, SessionOpen, StaffRead,
-    StaffWrite, TenantWrite,
+    StaffWrite, TableWrite, TenantWrite,
 };
 
 /// All role templates by name. A new tenant starts with one role for each, and may change them.
@@ -30,6 +30,7 @@ const EVERYTHING: &[Permission] = &[
     SessionOpen,
     SessionClose,
     SessionApprove,
+    TableWrite,
     OrderPlace,
     OrderAccept,
     OrderCancel,
@@ -52,6 +53,7 @@ const MANAGER: &[Permission] = &[
     SessionOpen,
     SessionClose,
     SessionApprove,
+    TableWrite,
     OrderPlace,
     OrderAccept,
     OrderCancel,

@@ -49,7 +49,13 @@ fn story_before(event_type: &str) -> &'static [&'static str] {
         "restaurant.created" | "menu-item.added" | "table-session.opened" | "order.placed" | "tenant.signed-up" => &[],
         "menu-item.withdrawn" => &["menu-item.added"],
         "menu-item.restored" => &["menu-item.added", "menu-item.withdrawn"],
-        "table-session.joined" | "table-session.closed" => &["table-session.opened"],
+        "table-code.reissued" => &["restaurant.created"],
+        "table-session.joined"
+        | "table-session.closed"
+        | "table-session.join-requested"
+        | "table-session.code-rotated" => &["table-session.opened"],
+        "table-session.join-declined" => &["table-session.opened", "table-session.join-requested"],
+        "table-session.left" => &["table-session.opened", "table-session.joined"],
         "order.accepted" | "order.rejected" | "order.cancelled" => &["order.placed"],
         "line.fired" => &["order.placed", "order.accepted"],
         "line.started" | "line.ready" | "line.voided" => &["order.placed", "order.accepted", "line.fired"],

@@ -1,7 +1,7 @@
 //! One revocation, and how it is written in the bucket.
 
 use chrono::{DateTime, Utc};
-use domain::ids::SessionId;
+use domain::ids::{DinerId, SessionId};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -16,6 +16,8 @@ pub enum Revoked {
     Device(Uuid),
     /// All tokens of the guests of a table session.
     TableSession(SessionId),
+    /// All tokens of one guest.
+    Diner(DinerId),
     /// A key of a machine.
     ApiKey(Uuid),
 }
@@ -77,6 +79,7 @@ impl std::fmt::Display for Revoked {
             Self::Token(id) => write!(f, "token.{id}"),
             Self::Device(id) => write!(f, "device.{id}"),
             Self::TableSession(id) => write!(f, "table-session.{id}"),
+            Self::Diner(id) => write!(f, "diner.{id}"),
             Self::ApiKey(id) => write!(f, "api-key.{id}"),
         }
     }
@@ -93,6 +96,7 @@ impl std::str::FromStr for Revoked {
             "token" => Ok(Self::Token(id)),
             "device" => Ok(Self::Device(id)),
             "table-session" => Ok(Self::TableSession(id.into())),
+            "diner" => Ok(Self::Diner(id.into())),
             "api-key" => Ok(Self::ApiKey(id)),
             _ => Err(UnreadableEntry),
         }

@@ -31,6 +31,8 @@ rights! {
     MenuWrite,
     SessionOpen,
     SessionClose,
+    SessionApprove,
+    TableWrite,
     OrderPlace,
     OrderAccept,
     OrderCancel,

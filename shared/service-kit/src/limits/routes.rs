@@ -21,7 +21,8 @@ pub enum Class {
 
 use Class::{Command, Open, Probe, Read, Socket};
 
-/// Every route there is, sorted by path; `GET` means `HEAD`, too.
+/// Every route there is, sorted by path; `GET` means `HEAD`, too. Those that take the pass of a guest are open: a
+/// pass is no token, and a dining room shares an address.
 pub const ROUTES: &[(&str, &str, Class)] = &[
     ("GET", "/", Open),
     ("GET", "/.well-known/jwks.json", Open),
@@ -34,6 +35,7 @@ pub const ROUTES: &[(&str, &str, Class)] = &[
     ("GET", "/readyz", Probe),
     ("GET", "/startupz", Probe),
     ("GET", "/v1/auth/devices", Read),
+    ("POST", "/v1/auth/guest-token", Open),
     ("POST", "/v1/auth/invitations/accept", Open),
     ("POST", "/v1/auth/login", Open),
     ("POST", "/v1/auth/logout", Command),
@@ -47,6 +49,7 @@ pub const ROUTES: &[(&str, &str, Class)] = &[
     ("POST", "/v1/restaurants", Command),
     ("GET", "/v1/restaurants/{restaurant}", Read),
     ("GET", "/v1/restaurants/{restaurant}/events", Read),
+    ("GET", "/v1/restaurants/{restaurant}/join-requests", Read),
     ("GET", "/v1/restaurants/{restaurant}/kitchen-board", Read),
     ("GET", "/v1/restaurants/{restaurant}/menu", Read),
     ("POST", "/v1/restaurants/{restaurant}/menu/items", Command),
@@ -64,8 +67,18 @@ pub const ROUTES: &[(&str, &str, Class)] = &[
     ("POST", "/v1/restaurants/{restaurant}/orders/{order}/reject", Command),
     ("GET", "/v1/restaurants/{restaurant}/sessions/{session}", Read),
     ("POST", "/v1/restaurants/{restaurant}/sessions/{session}/close", Command),
-    ("POST", "/v1/restaurants/{restaurant}/sessions/{session}/join", Command),
+    ("GET", "/v1/restaurants/{restaurant}/sessions/{session}/code", Read),
+    ("POST", "/v1/restaurants/{restaurant}/sessions/{session}/code/rotate", Command),
+    ("POST", "/v1/restaurants/{restaurant}/sessions/{session}/join", Open),
+    ("GET", "/v1/restaurants/{restaurant}/sessions/{session}/join-requests/{diner}", Open),
+    ("POST", "/v1/restaurants/{restaurant}/sessions/{session}/join-requests/{diner}/approve", Command),
+    ("POST", "/v1/restaurants/{restaurant}/sessions/{session}/join-requests/{diner}/decline", Command),
+    ("POST", "/v1/restaurants/{restaurant}/sessions/{session}/leave", Command),
+    ("GET", "/v1/restaurants/{restaurant}/tables/{table}/code", Read),
+    ("GET", "/v1/restaurants/{restaurant}/tables/{table}/code.svg", Read),
+    ("POST", "/v1/restaurants/{restaurant}/tables/{table}/code/reissue", Command),
     ("POST", "/v1/restaurants/{restaurant}/tables/{table}/sessions", Command),
+    ("POST", "/v1/table-codes/{code}/join-requests", Open),
 ];
 
 /// How a request of this route is counted; `None` for what is not in the table.
