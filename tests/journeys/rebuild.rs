@@ -116,6 +116,7 @@ impl Noon {
         }
         // No service runs: what was live has met five events, so what is built now is never behind it.
         let built = noon.ran(&["projections", "rebuild", "orders", "--switch"]).await;
+        println!("{}", built.text);
         assert!(built.ok, "{} {}", built.text, built.error);
         assert!(built.text.contains("orders@2 answers now; orders@1 is kept up to date"), "{}", built.text);
         assert!(noon.ran(&["projections", "drop", "orders@1"]).await.ok);

@@ -98,7 +98,11 @@ impl Progress {
 
     fn print(&mut self, phase: &Phase, sum: Sum) {
         self.printed = Some(Instant::now());
-        let text = if self.json { as_json(phase, sum) } else { format!("{:<18} {}", names(phase), line(phase, sum)) };
+        let text = if self.json {
+            as_json(phase, sum)
+        } else {
+            format!("{:<18} {}", names(phase), line(phase, sum)).trim_start().to_owned()
+        };
         if text != self.said {
             println!("{text}");
             self.said = text;
@@ -120,12 +124,14 @@ fn names(phase: &Phase) -> String {
 }
 
 fn line(phase: &Phase, sum: Sum) -> String {
+    if phase.step == Step::Beginning {
+        return "waits for the lease, and measures what a commit takes".to_owned();
+    }
     let share = if sum.total == 0 { 0.0 } else { 100.0 * sum.done as f64 / sum.total as f64 };
     let how_far = format!("{} of {} events  {share:.1} %", sum.done, sum.total);
     let parked = if sum.parked == 0 { String::new() } else { format!("  {} parked", sum.parked) };
     let what = match phase.step {
-        Step::Beginning => "beginning".to_owned(),
-        Step::Filling => format!("{:.0}/s  {}", sum.rate, time_left(sum)),
+        Step::Beginning | Step::Filling => format!("{:.0}/s  {}", sum.rate, time_left(sum)),
         Step::Comparing { projection, done, total } => {
             format!("comparing {projection} with the events: {done} of {total} restaurants")
         }

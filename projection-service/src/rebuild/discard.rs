@@ -51,7 +51,9 @@ pub(super) async fn discard(views: &MySqlPool, projection: Projection, from: Sta
         let table = projection.generation.table(base);
         connection.execute(format!("DROP TABLE IF EXISTS {table}").as_str()).await?;
     }
+    forget(views, projection).await?;
     generations::set_status(&mut connection, projection, Status::Retired, Status::Dropped, "").await?;
+    // Once more: until just now a service that woke up could still make a checkpoint.
     forget(views, projection).await?;
     Ok(())
 }
@@ -73,7 +75,7 @@ async fn is_fed(views: &MySqlPool, projection: Projection) -> Result<bool, sqlx:
         .map(|row| row.is_some())
 }
 
-/// All that was written down about every feed of the generation, by its (feed_id) rows.
+/// All that was written down about the generation, for every feed.
 async fn forget(views: &MySqlPool, projection: Projection) -> Result<(), sqlx::Error> {
     for statement in [
         "DELETE FROM projection_checkpoints WHERE projection = ? AND feed_id >= ''",

@@ -7,6 +7,10 @@ use crate::{
 use identity::Permission;
 use realtime_gateway::close::CloseCode;
 use serde_json::json;
+use service_kit::{
+    http::HttpConfig,
+    limits::{Budget, Limits, Rates},
+};
 use std::time::Duration;
 use tokio::net::TcpSocket;
 use tokio_tungstenite::{
@@ -139,4 +143,35 @@ async fn a_full_gateway_says_so() {
     let token = world.staff(&Permission::ALL);
     let _first = Raw::hello(&gateway, &token, json!([stream(&world, "floor", None)])).await;
     Raw::open(&gateway).await.closes(CloseCode::Full).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_person_opens_so_many_sockets_and_their_colleagues_are_let_in() {
+    let world = World::start().await;
+    let few = Rates::default().with(Budget::Socket, "2+1/h".parse().ok());
+    let http = HttpConfig { limits: Some(Limits::new(few)), ..HttpConfig::default() };
+    let gateway = Gateway::limited(world.config(), http).await;
+    let floor = json!([stream(&world, "floor", None)]);
+    let (ana, ben) = (world.staff(&Permission::ALL), world.staff_named("ben", &Permission::ALL));
+    for _ in 0..2 {
+        Raw::hello(&gateway, &ana, floor.clone()).await;
+    }
+    let mut third = Raw::open(&gateway).await;
+    third.send(hello(&ana, floor.clone())).await;
+    third.closes(CloseCode::Rate).await;
+    Raw::hello(&gateway, &ben, floor).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_address_opens_so_many_sockets_before_anything_is_done_for_them() {
+    let world = World::start().await;
+    let few = Rates::default().with(Budget::AddressSockets, "1+1/h".parse().ok());
+    let http = HttpConfig { limits: Some(Limits::new(few)), ..HttpConfig::default() };
+    let gateway = Gateway::limited(world.config(), http).await;
+    let _first = Raw::open(&gateway).await;
+    match Raw::with(request(&gateway)).await {
+        Err(Error::Http(answer)) => assert_eq!(answer.status(), 429),
+        Err(error) => panic!("{error}"),
+        Ok(_) => panic!("a second socket was let in"),
+    }
 }

@@ -10,6 +10,7 @@ use realtime_gateway::{
     client::{ClientConfig, RealtimeClient, TokenSource},
     frames::{Retry, StreamName},
 };
+use service_kit::http::HttpConfig;
 use std::{path::PathBuf, sync::Arc, time::Duration};
 use testkit::{Env, Place};
 use tokio::net::{TcpListener, TcpSocket};
@@ -113,6 +114,13 @@ impl World {
         self.staff_for(permissions, chrono::Duration::minutes(15))
     }
 
+    /// For another than the one that all these tokens are for.
+    pub(crate) fn staff_named(&self, name: &str, permissions: &[Permission]) -> String {
+        let grants = [(At::Restaurant(self.place.restaurant), permissions)];
+        let lifetime = chrono::Duration::minutes(15);
+        self.sign(&Claims::staff(name, self.place.tenant, &[], &grants, Utc::now(), lifetime))
+    }
+
     pub(crate) fn staff_for(&self, permissions: &[Permission], lifetime: chrono::Duration) -> String {
         let grants = [(At::Restaurant(self.place.restaurant), permissions)];
         self.sign(&Claims::staff("ana", self.place.tenant, &[], &grants, Utc::now(), lifetime))
@@ -156,18 +164,23 @@ impl Drop for World {
 
 impl Gateway {
     pub(crate) async fn start(config: Config) -> Self {
+        Self::limited(config, HttpConfig::default()).await
+    }
+
+    /// With limits around its routes.
+    pub(crate) async fn limited(config: Config, http: HttpConfig) -> Self {
         let socket = TcpSocket::new_v4().unwrap();
         // Small, so that a client that does not read is noticed early.
         socket.set_send_buffer_size(16 * 1024).unwrap();
         socket.bind(([127, 0, 0, 1], 0).into()).unwrap();
-        Self::on(socket.listen(1_024).unwrap(), config).await
+        Self::on(socket.listen(1_024).unwrap(), config, http).await
     }
 
-    async fn on(listener: TcpListener, config: Config) -> Self {
+    async fn on(listener: TcpListener, config: Config, http: HttpConfig) -> Self {
         let port = listener.local_addr().unwrap().port();
         let shutdown = CancellationToken::new();
         let service = realtime_gateway::start(config, shutdown.clone()).await.unwrap();
-        let app = service_kit::http::app(service.routes(), &service_kit::http::HttpConfig::default());
+        let app = service_kit::http::app(service.routes(), &http);
         tokio::spawn(service_kit::http::serve(listener, app, shutdown.clone()));
         Self { port, service, shutdown }
     }

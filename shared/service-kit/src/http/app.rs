@@ -6,7 +6,7 @@ use crate::{
     client::Proxies,
     config::{ConfigError, env_or},
     correlation,
-    limits::{self, Identify, Limits},
+    limits::{Identify, Limits},
     panics,
     problem::{Code, Problem},
 };
@@ -16,8 +16,7 @@ use axum::{
     middleware::{Next, from_fn},
     response::{IntoResponse, Response},
 };
-use http::{HeaderValue, header};
-use std::{any::Any, net::SocketAddr};
+use std::any::Any;
 use tower_http::catch_panic::CatchPanicLayer;
 
 /// Settings of everything around the routes. By default nothing is counted.
@@ -50,51 +49,28 @@ impl HttpConfig {
 ///
 /// Call it once, on all routes of the process.
 pub fn app(routes: Router, config: &HttpConfig) -> Router {
-    // The last layer is the outermost.
+    let counting = config.limits.clone().map(|limits| (limits, config.identify.clone()));
+    let proxies = config.proxies.clone();
+    // The last layer is the outermost. Each costs every request about a microsecond: few do much.
     let app = routes
         .fallback(|| async { Problem::not_found() })
         .method_not_allowed_fallback(|| async { Problem::new(Code::MethodNotAllowed) })
         .layer(from_fn(body::limit))
         .layer(from_fn(contain))
         .layer(CatchPanicLayer::custom(panicked))
-        .layer(from_fn(sound::in_time));
-    let app = match config.limits.clone() {
-        Some(limits) => {
-            let identify = config.identify.clone();
-            app.layer(from_fn(move |request, next| limits::charge(limits.clone(), identify.clone(), request, next)))
-        }
-        None => app,
-    };
-    let app = app.layer(from_fn(sound::sound)).layer(from_fn(metrics::count)).layer(from_fn(no_store));
+        .layer(from_fn(move |request, next| sound::guard(counting.clone(), request, next)))
+        .layer(from_fn(metrics::count));
     let app = match cors::layer(&config.cors_origins) {
         Some(cors) => app.layer(cors),
         None => app,
     };
-    let proxies = config.proxies.clone();
-    app.layer(from_fn(security::secure))
-        .layer(from_fn(move |request, next| know_client(proxies.clone(), request, next)))
+    app.layer(from_fn(move |request, next| security::secure(proxies.clone(), request, next)))
         .layer(from_fn(correlation::correlate))
-}
-
-/// Finds out whose address a request has; requests that came over no connection have none.
-async fn know_client(proxies: Proxies, mut request: Request, next: Next) -> Response {
-    if let Some(peer) = request.extensions().get::<SocketAddr>() {
-        let client = proxies.client(peer.ip(), request.headers());
-        request.extensions_mut().insert(client);
-    }
-    next.run(request).await
 }
 
 /// A panic of a handler concerns its request only: it is answered, and the process goes on.
 async fn contain(request: Request, next: Next) -> Response {
     panics::contained(next.run(request)).await
-}
-
-/// Answers are about this moment and this person.
-async fn no_store(request: Request, next: Next) -> Response {
-    let mut response = next.run(request).await;
-    response.headers_mut().entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
-    response
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "the layer hands the panic over")]

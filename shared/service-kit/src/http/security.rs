@@ -1,8 +1,9 @@
 //! What browsers are told about every answer, refusals included.
 
-use crate::client::Client;
+use crate::client::{Client, Proxies};
 use axum::{extract::Request, middleware::Next, response::Response};
 use http::{HeaderMap, HeaderName, HeaderValue, header};
+use std::net::SocketAddr;
 
 /// An answer is data: it runs nothing, loads nothing, and stands in no frame.
 const DATA: &str = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
@@ -30,9 +31,12 @@ const ALWAYS: [(HeaderName, &str); 7] = [
 /// speak for.
 const STRICT_TRANSPORT: &str = "max-age=31536000";
 
-/// Middleware: the headers of every answer.
-pub(super) async fn secure(request: Request, next: Next) -> Response {
-    let is_https = request.extensions().get::<Client>().is_some_and(|client| client.is_https);
+/// Middleware: finds out whose address a request has, and gives every answer its headers.
+pub(super) async fn secure(proxies: Proxies, mut request: Request, next: Next) -> Response {
+    let client = client(&proxies, &request);
+    if let Some(client) = client {
+        request.extensions_mut().insert(client);
+    }
     let is_documentation = request.uri().path().strip_prefix(DOCUMENTATION_PATH).is_some_and(is_path_end);
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
@@ -40,10 +44,18 @@ pub(super) async fn secure(request: Request, next: Next) -> Response {
         set(headers, name, value);
     }
     set(headers, header::CONTENT_SECURITY_POLICY, if is_documentation { DOCUMENTATION } else { DATA });
-    if is_https {
+    // Answers are about this moment and this person.
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    if client.is_some_and(|client| client.is_https) {
         set(headers, header::STRICT_TRANSPORT_SECURITY, STRICT_TRANSPORT);
     }
     response
+}
+
+/// Requests that came over no connection have no address.
+fn client(proxies: &Proxies, request: &Request) -> Option<Client> {
+    let peer = request.extensions().get::<SocketAddr>()?;
+    Some(proxies.client(peer.ip(), request.headers()))
 }
 
 fn is_path_end(rest: &str) -> bool {

@@ -1,7 +1,10 @@
 //! Requests that are refused or cut off whatever they ask.
 
 use super::wire::Seen;
-use crate::problem::{Code, Problem};
+use crate::{
+    limits::{self, Identify, Limits},
+    problem::{Code, Problem},
+};
 use axum::{
     extract::Request,
     middleware::Next,
@@ -16,13 +19,16 @@ const URI_BYTES_MAX: usize = 4_096;
 /// handler waits for. Streams go on for longer.
 const ANSWER_WITHIN: Duration = Duration::from_secs(30);
 
-/// Middleware: refuses what two servers would read differently, and closes a connection whose next
-/// request nobody could tell apart from a body.
-pub(super) async fn sound(request: Request, next: Next) -> Response {
+/// How requests are counted, if they are.
+pub(super) type Counting = Option<(Limits, Option<Identify>)>;
+
+/// Middleware: refuses what two servers would read differently, counts, and answers in time. Closes a
+/// connection whose next request nobody could tell apart from a body.
+pub(super) async fn guard(counting: Counting, request: Request, next: Next) -> Response {
     let seen = request.extensions().get::<Arc<Seen>>().cloned();
     let mut response = match refusal(&request, seen.as_deref()) {
         Some(problem) => problem.into_response(),
-        None => next.run(request).await,
+        None => in_time(counting, request, next).await,
     };
     let is_last = seen.is_some_and(|seen| seen.ends() || seen.doubt().is_some());
     if is_last && response.status() != StatusCode::SWITCHING_PROTOCOLS {
@@ -41,16 +47,19 @@ fn refusal(request: &Request, seen: Option<&Seen>) -> Option<Problem> {
         .then(|| Problem::new(Code::UriTooLong).detail(format!("path and query have at most {URI_BYTES_MAX} bytes")))
 }
 
-/// Middleware: no request is worked on for ever. A command that was taken in is done all the same;
-/// the same key asks again.
-pub(super) async fn in_time(request: Request, next: Next) -> Response {
-    match tokio::time::timeout(ANSWER_WITHIN, next.run(request)).await {
-        Ok(response) => response,
-        Err(_) => {
-            tracing::warn!("a request was not answered in time");
-            Problem::new(Code::TookTooLong)
-                .detail("unknown: ask again; a command with the same key, which never does it twice")
-                .into_response()
+/// No request is worked on for ever. A command that was taken in is done all the same; the same key
+/// asks again.
+async fn in_time(counting: Counting, request: Request, next: Next) -> Response {
+    let answer = async {
+        match counting {
+            Some((limits, identify)) => limits::charge(limits, identify, request, next).await,
+            None => next.run(request).await,
         }
-    }
+    };
+    tokio::time::timeout(ANSWER_WITHIN, answer).await.unwrap_or_else(|_| {
+        tracing::warn!("a request was not answered in time");
+        Problem::new(Code::TookTooLong)
+            .detail("unknown: ask again; a command with the same key, which never does it twice")
+            .into_response()
+    })
 }

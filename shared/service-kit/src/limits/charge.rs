@@ -134,18 +134,16 @@ fn refuse(limits: &Limits, budget: Budget, problem: Problem) -> Response {
 /// What an answer says of the budget, as the draft of the `RateLimit` fields has it.
 fn tell(mut response: Response, limits: &Limits, counted: Counted) -> Response {
     let Some((budget, standing)) = counted else { return response };
-    let Some(rate) = limits.rate(budget) else { return response };
-    let (name, window) = (budget.as_str(), whole_seconds(rate.window()));
-    let policy = format!("\"{name}\";q={};w={window}", rate.burst());
-    let state = format!("\"{name}\";r={};t={}", standing.left, whole_seconds(standing.full_in));
-    for (header, text) in [(POLICY, policy), (STANDING, state)] {
-        if let Ok(value) = HeaderValue::try_from(text) {
-            response.headers_mut().insert(header, value);
-        }
+    let Some(policy) = limits.policy(budget) else { return response };
+    let headers = response.headers_mut();
+    headers.insert(POLICY, policy);
+    let text = format!("\"{}\";r={};t={}", budget.as_str(), standing.left, whole_seconds(standing.full_in));
+    if let Ok(value) = HeaderValue::try_from(text) {
+        headers.insert(STANDING, value);
     }
     response
 }
 
-fn whole_seconds(time: Duration) -> u64 {
+pub(super) fn whole_seconds(time: Duration) -> u64 {
     time.as_millis().div_ceil(1_000).try_into().unwrap_or(u64::MAX).max(1)
 }

@@ -21,6 +21,7 @@ mod store;
 
 pub use budget::{Budget, Rates};
 pub use charge::Identify;
+use charge::whole_seconds;
 pub(crate) use charge::{POLICY, STANDING, charge};
 pub use rate::{Empty, NoRate, Rate, Standing};
 
@@ -30,6 +31,7 @@ use crate::{
 };
 use bytes::Bytes;
 use domain::ids::TenantId;
+use http::HeaderValue;
 use identity::Principal;
 use sha2::{Digest, Sha256};
 use std::{
@@ -58,6 +60,8 @@ pub struct Limits(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     rates: Rates,
+    /// What `RateLimit-Policy` says of each budget that is not off.
+    policies: Vec<Option<HeaderValue>>,
     holders: Store,
     addresses: Store,
     started: Instant,
@@ -106,8 +110,10 @@ impl Limits {
         // Sixteen hex digits of a random id; only has to differ between instances.
         let instance = uuid::Uuid::new_v4().as_u64_pair().0;
         let (holders, addresses) = (Store::new(HOLDERS_MAX), Store::new(ADDRESSES_MAX));
+        let policies = Budget::ALL.iter().map(|budget| policy(*budget, rates.of(*budget)?)).collect();
         Self(Arc::new(Inner {
             rates,
+            policies,
             holders,
             addresses,
             started: Instant::now(),
@@ -129,10 +135,9 @@ impl Limits {
         }
     }
 
-    /// The rate of a budget, or none where it is off.
-    #[must_use]
-    pub fn rate(&self, budget: Budget) -> Option<Rate> {
-        self.0.rates.of(budget)
+    /// What `RateLimit-Policy` says of a budget; `None` where it is off.
+    pub(crate) fn policy(&self, budget: Budget) -> Option<HeaderValue> {
+        self.0.policies.get(usize::from(budget.number())).cloned().flatten()
     }
 
     /// What this instance gave since it was last asked, for the others.
@@ -169,6 +174,12 @@ impl Limits {
     fn now(&self) -> u64 {
         u64::try_from(self.0.started.elapsed().as_nanos()).unwrap_or(u64::MAX)
     }
+}
+
+/// As the draft of the `RateLimit` fields has it.
+fn policy(budget: Budget, rate: Rate) -> Option<HeaderValue> {
+    let window = whole_seconds(rate.window());
+    HeaderValue::try_from(format!("\"{}\";q={};w={window}", budget.as_str(), rate.burst())).ok()
 }
 
 fn refusal(budget: Budget, rate: Rate, empty: Empty) -> Problem {
