@@ -1,15 +1,19 @@
 //! Who may send those commands that no single permission decides, as argument types.
 
+mod without_token;
+
+pub(crate) use without_token::{Asker, Joiner, Scanned, guest_sender};
+
 use crate::submit::Commands;
 use axum::extract::FromRequestParts;
 use domain::{
-    ids::{RestaurantId, SessionId},
-    ordering::CancelledBy,
+    dining::Host,
+    ids::{FeedId, RestaurantId, SessionId},
 };
 use http::request::Parts;
 use identity::{Guest, Permission, Principal};
 use service_kit::{
-    access::{Access, Allowed, Authenticated},
+    access::{Access, Allowed, AllowedEverywhere, Authenticated},
     ids::InPath,
     problem::{Code, Problem},
 };
@@ -18,8 +22,17 @@ use service_kit::{
 #[derive(Debug, Clone)]
 pub(crate) struct Caller {
     pub(crate) principal: Principal,
+    /// The restaurant, or what the tenant's own feed would be one of.
     pub(crate) restaurant: RestaurantId,
     pub(crate) creates_feed: bool,
+}
+
+/// Somebody who may change what belongs to no single restaurant: the feed is their tenant's own.
+impl<R> From<AllowedEverywhere<R>> for Caller {
+    fn from(allowed: AllowedEverywhere<R>) -> Self {
+        let feed = FeedId::from(allowed.principal.tenant());
+        Self { restaurant: feed.restaurant(), principal: allowed.principal, creates_feed: false }
+    }
 }
 
 impl<R> From<Allowed<R>> for Caller {
@@ -63,13 +76,39 @@ impl FromRequestParts<Commands> for GuestOfSession {
     async fn from_request_parts(parts: &mut Parts, state: &Commands) -> Result<Self, Problem> {
         let access = Access::from_request_parts(parts, state).await?;
         let Principal::Guest(guest) = access.principal.clone() else {
-            return Err(Problem::new(Code::PermissionMissing).detail("only a guest of the session can join it"));
+            return Err(Problem::new(Code::PermissionMissing).detail("only a guest of the session can do this"));
         };
         let InPath(session) = InPath::<SessionId>::from_request_parts(parts, state).await?;
         if guest.session_id != session {
             return Err(Problem::not_found());
         }
         Ok(Self { guest, session, caller: access.into() })
+    }
+}
+
+/// Somebody who lets others in: staff with `session:approve`, or a guest of the session in the path. Whether
+/// the guest still sits there is for the rule to say.
+pub(crate) struct SessionHost {
+    pub(crate) host: Host,
+    pub(crate) session: SessionId,
+    pub(crate) caller: Caller,
+}
+
+impl FromRequestParts<Commands> for SessionHost {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &Commands) -> Result<Self, Problem> {
+        let access = Access::from_request_parts(parts, state).await?;
+        let InPath(session) = InPath::<SessionId>::from_request_parts(parts, state).await?;
+        let host = match &access.principal {
+            Principal::Guest(guest) if guest.session_id == session => Host::Diner(guest.diner_id),
+            Principal::Guest(_) => return Err(Problem::not_found()),
+            Principal::Staff(_) => {
+                access.demand(Permission::SessionApprove)?;
+                Host::Staff
+            }
+        };
+        Ok(Self { host, session, caller: access.into() })
     }
 }
 
@@ -97,7 +136,7 @@ impl FromRequestParts<Commands> for Orderer {
 
 /// Somebody who may cancel orders: a guest those of their session, or staff with `order:cancel`.
 pub(crate) struct Canceller {
-    pub(crate) by: CancelledBy,
+    pub(crate) guest: Option<Guest>,
     pub(crate) caller: Caller,
 }
 
@@ -106,13 +145,13 @@ impl FromRequestParts<Commands> for Canceller {
 
     async fn from_request_parts(parts: &mut Parts, state: &Commands) -> Result<Self, Problem> {
         let access = Access::from_request_parts(parts, state).await?;
-        let by = match &access.principal {
-            Principal::Guest(guest) => CancelledBy::Guest { session_id: guest.session_id },
+        let guest = match &access.principal {
+            Principal::Guest(guest) => Some(guest.clone()),
             Principal::Staff(_) => {
                 access.demand(Permission::OrderCancel)?;
-                CancelledBy::Staff
+                None
             }
         };
-        Ok(Self { by, caller: access.into() })
+        Ok(Self { guest, caller: access.into() })
     }
 }

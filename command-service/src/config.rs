@@ -3,11 +3,38 @@
 use domain::limits::COMMITTER_QUEUE_MAX;
 use event_store::committer::CommitterConfig;
 use messaging::Namespace;
-use service_kit::config::{Secret, env_or, env_parsed, env_required};
-use std::path::PathBuf;
+use personal_data::MasterKey;
+use service_kit::{
+    config::{Secret, env_or, env_parsed, env_required},
+    tokens::KeySource,
+};
 
 /// Mebibytes of aggregates that one committer remembers, unless it is set.
 const CACHE_MIB: usize = 64;
+
+/// Where a phone goes that scans a table, unless it is set: this very machine.
+const TABLE_CODE_URL: &str = "http://127.0.0.1:8080/t/";
+
+/// Who may sign a tenant up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SignUp {
+    /// Anybody.
+    Open,
+    /// Nobody.
+    Closed,
+}
+
+impl std::str::FromStr for SignUp {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        match text {
+            "open" => Ok(Self::Open),
+            "closed" => Ok(Self::Closed),
+            _ => Err(()),
+        }
+    }
+}
 
 /// Settings of the command-service. Fails at start, not at use.
 #[derive(Debug, Clone)]
@@ -18,8 +45,17 @@ pub struct Config {
     pub nats_url: String,
     /// `ARIS_NATS_PREFIX`: what subjects start with; default empty.
     pub namespace: Namespace,
-    /// `ARIS_JWKS_FILE`: the public keys that tokens are verified with. Required.
-    pub jwks_file: PathBuf,
+    /// `ARIS_JWKS_FILE` or `ARIS_JWKS_URL`: the public keys that tokens are verified with. Required.
+    pub keys: KeySource,
+    /// `ARIS_PERSONAL_URL` and `ARIS_MASTER_KEY_FILE`: where the keys of people are, and what wraps them. Printed
+    /// table codes, digits and passes of guests follow from the master key too. Required; the identity-service has
+    /// the same.
+    pub personal: personal_data::Settings,
+    /// `ARIS_TABLE_CODE_URL`: what the address in a printed code starts with; default
+    /// `http://127.0.0.1:8080/t/`.
+    pub table_code_url: String,
+    /// `ARIS_SIGN_UP`: `open` lets anybody sign a tenant up; default `closed`.
+    pub sign_up: SignUp,
     /// `ARIS_NODE`: the name of this process that operators see; default `command-<process id>`.
     pub node: String,
     /// `ARIS_COMMITTERS`: how many committers work at once, each on its own connection; default one for each
@@ -35,12 +71,20 @@ pub struct Config {
 impl Config {
     /// A command-service for these servers and keys, with defaults for the rest.
     #[must_use]
-    pub fn new(writer_url: impl Into<Secret>, nats_url: impl Into<String>, jwks_file: impl Into<PathBuf>) -> Self {
+    pub fn new(
+        writer_url: impl Into<Secret>,
+        personal: personal_data::Settings,
+        nats_url: impl Into<String>,
+        keys: impl Into<KeySource>,
+    ) -> Self {
         Self {
             writer_url: writer_url.into(),
+            personal,
+            sign_up: SignUp::Closed,
             nats_url: nats_url.into(),
             namespace: Namespace::production(),
-            jwks_file: jwks_file.into(),
+            keys: keys.into(),
+            table_code_url: TABLE_CODE_URL.to_owned(),
             node: format!("command-{}", std::process::id()),
             committers: CommitterConfig::new("").committers,
             queue: COMMITTER_QUEUE_MAX,
@@ -55,11 +99,14 @@ impl Config {
     pub fn from_env() -> anyhow::Result<Self> {
         let defaults = Self::new(
             env_required("ARIS_WRITER_URL")?,
+            personal_data::Settings { url: env_required("ARIS_PERSONAL_URL")?, master: MasterKey::from_env()? },
             env_required("ARIS_NATS_URL")?,
-            env_required("ARIS_JWKS_FILE")?,
+            KeySource::from_env()?,
         );
         Ok(Self {
             namespace: Namespace::new(&env_or("ARIS_NATS_PREFIX", "")),
+            table_code_url: env_or("ARIS_TABLE_CODE_URL", &defaults.table_code_url),
+            sign_up: env_parsed("ARIS_SIGN_UP", SignUp::Closed, "`open` or `closed`")?,
             node: env_or("ARIS_NODE", &defaults.node),
             committers: at_least_one("ARIS_COMMITTERS", defaults.committers)?,
             queue: at_least_one("ARIS_COMMITTER_QUEUE", defaults.queue)?,

@@ -8,10 +8,13 @@ mod access;
 mod command;
 mod config;
 mod http;
+mod people;
 mod refusals;
 mod service;
 mod submit;
+mod tables;
+mod tries;
 
-pub use config::Config;
+pub use config::{Config, SignUp};
 pub use http::openapi;
 pub use service::{Service, start};

@@ -13,6 +13,7 @@ pub(crate) fn answer(refusal: &Refusal, restaurant: RestaurantId, correlation_id
     let problem = problem(refusal);
     let location = match refusal {
         Refusal::AlreadyDone(stream) => Some(location_of(restaurant, *stream)),
+        Refusal::AlreadyMade { list, .. } => Some(format!("/v1/{list}")),
         Refusal::RestaurantExists => Some(location_of(restaurant, restaurant.into())),
         _ => None,
     };
@@ -27,14 +28,17 @@ pub(crate) fn location_of(restaurant: RestaurantId, stream: StreamId) -> String 
         AggregateKind::Menu => format!("/v1/restaurants/{restaurant}/menu"),
         AggregateKind::TableSession => format!("/v1/restaurants/{restaurant}/sessions/{id}"),
         AggregateKind::Order => format!("/v1/restaurants/{restaurant}/orders/{id}"),
+        AggregateKind::Tenant => "/v1/tenant".to_owned(),
     }
 }
 
-fn problem(refusal: &Refusal) -> Problem {
+/// A refusal as a problem document.
+pub(crate) fn problem(refusal: &Refusal) -> Problem {
     let said = |code| Problem::new(code).detail(refusal.to_string());
     match refusal {
         Refusal::NotFound => Problem::not_found(),
         Refusal::AlreadyDone(stream) => said(Code::AlreadyDone).fact("id", stream.id.to_string()),
+        Refusal::AlreadyMade { id, .. } => said(Code::AlreadyDone).fact("id", id.to_string()),
         Refusal::RestaurantExists => said(Code::RestaurantExists),
         Refusal::UnknownStation(station) => said(Code::UnknownStation).fact("station", station.as_str()),
         Refusal::CurrencyMismatch { expected } => said(Code::CurrencyMismatch).fact("expected", expected.as_str()),
@@ -52,6 +56,12 @@ fn problem(refusal: &Refusal) -> Problem {
         }
         Refusal::UnknownSession => said(Code::UnknownSession),
         Refusal::NotJoined => said(Code::NotJoined),
+        Refusal::DinerLeft => said(Code::DinerLeft),
+        Refusal::NoOpenSession => said(Code::NoOpenSession),
+        Refusal::JoinRequestsFull => said(Code::JoinRequestsFull),
+        Refusal::JoinNotWaiting { state } => said(Code::JoinNotWaiting).fact("state", *state),
+        Refusal::WrongCode => said(Code::WrongCode),
+        Refusal::CodeLocked => said(Code::CodeLocked),
         Refusal::UnknownItem(item) => said(Code::UnknownItem).fact("item_id", item.to_string()),
         // The body says how many lines; that it was not refused before it came here is no matter.
         Refusal::LineCount => Problem::invalid_field("/lines", refusal.to_string()),
@@ -61,5 +71,42 @@ fn problem(refusal: &Refusal) -> Problem {
         Refusal::LineNotFired { state } => said(Code::LineNotFired).fact("state", *state),
         Refusal::LineNotCooking { state } => said(Code::LineNotCooking).fact("state", *state),
         Refusal::LineNotReady { state } => said(Code::LineNotReady).fact("state", *state),
+        Refusal::RightsExceeded(_)
+        | Refusal::LastOwner
+        | Refusal::UnknownRole(_)
+        | Refusal::UnknownGroup(_)
+        | Refusal::UnknownRestaurant(_)
+        | Refusal::RoleNameTaken
+        | Refusal::RoleInUse { .. }
+        | Refusal::RoleRetired
+        | Refusal::GroupNameTaken
+        | Refusal::RestaurantInGroup
+        | Refusal::RestaurantNotInGroup
+        | Refusal::MemberState { .. }
+        | Refusal::ApiKeyRevoked
+        | Refusal::TenantFull { .. } => of_tenant(refusal),
+    }
+}
+
+/// Refusals about a tenant and its staff.
+fn of_tenant(refusal: &Refusal) -> Problem {
+    let said = |code| Problem::new(code).detail(refusal.to_string());
+    match refusal {
+        Refusal::RightsExceeded(permission) => said(Code::RightsExceeded).fact("permission", permission.as_str()),
+        Refusal::LastOwner => said(Code::LastOwner),
+        Refusal::UnknownRole(role) => said(Code::UnknownRole).fact("role_id", role.to_string()),
+        Refusal::UnknownGroup(group) => said(Code::UnknownGroup).fact("group_id", group.to_string()),
+        Refusal::UnknownRestaurant(id) => said(Code::UnknownRestaurant).fact("restaurant_id", id.to_string()),
+        Refusal::RoleNameTaken => said(Code::RoleNameTaken),
+        Refusal::RoleInUse { members } => said(Code::RoleInUse).fact("members", *members),
+        Refusal::RoleRetired => said(Code::RoleRetired),
+        Refusal::GroupNameTaken => said(Code::GroupNameTaken),
+        Refusal::RestaurantInGroup => said(Code::RestaurantInGroup),
+        Refusal::RestaurantNotInGroup => said(Code::RestaurantNotInGroup),
+        Refusal::MemberState { state } => said(Code::MemberState).fact("state", *state),
+        Refusal::ApiKeyRevoked => said(Code::ApiKeyRevoked),
+        Refusal::TenantFull { max, .. } => said(Code::TenantFull).fact("max", *max),
+        // Every other refusal has its line above, in `problem`.
+        _ => Problem::new(Code::Internal),
     }
 }

@@ -1,6 +1,6 @@
 //! Starting and stopping.
 
-use crate::{Config, http, submit::Commands};
+use crate::{Config, SignUp, http, people::People, submit::Commands, tables::Tables, tries};
 use anyhow::Context;
 use axum::Router;
 use event_store::{
@@ -12,9 +12,9 @@ use event_store::{
     reader::EventReader,
     receipts,
 };
-use identity::Verifier;
-use messaging::Waker;
-use service_kit::{health::Check, limits::Identify};
+use identity::tables::TableKey;
+use messaging::{Bucket, Waker};
+use service_kit::{health::Check, limits::Identify, tokens::Tokens};
 use sqlx::MySqlPool;
 use std::sync::Arc;
 use tokio::task::JoinHandle;
@@ -27,7 +27,8 @@ const POOL_CONNECTIONS: u32 = 4;
 pub struct Service {
     commands: Commands,
     pool: MySqlPool,
-    janitor: JoinHandle<()>,
+    tokens: Tokens,
+    janitors: [JoinHandle<()>; 2],
 }
 
 /// Starts the committers and everything beside them. Servers may still be away: until MySQL is there,
@@ -40,17 +41,26 @@ pub struct Service {
 pub async fn start(config: Config, shutdown: CancellationToken) -> anyhow::Result<Service> {
     measures::describe();
     messaging::measures::describe();
-    let verifier = Verifier::from_file(&config.jwks_file).context("ARIS_JWKS_FILE")?;
+    let table_key = TableKey::new(&config.personal.master.derive(TableKey::PURPOSE));
     let pool = connect_lazy(config.writer_url.expose(), Isolation::ReadCommitted, POOL_CONNECTIONS)
         .context("ARIS_WRITER_URL")?;
+    let personal =
+        connect_lazy(&config.personal.url, Isolation::ReadCommitted, POOL_CONNECTIONS).context("ARIS_PERSONAL_URL")?;
+    pool_watch::watch("command-personal", personal.clone(), shutdown.clone());
+    let people = People::new(personal, config.personal.master.clone(), config.sign_up == SignUp::Open);
     let nats = messaging::connect(&config.nats_url, &config.node).await.context("ARIS_NATS_URL")?;
+    let revoked = Bucket::revocations(nats.clone(), &config.namespace);
+    let tokens = Tokens::start(config.keys.clone(), revoked, shutdown.clone()).await.context("ARIS_JWKS_FILE")?;
     let waker = Waker::start(nats, config.namespace.clone());
     let on_commit: OnCommit = Arc::new(move |shards| waker.wake(shards));
     let committers = Committers::start(config.committer(), on_commit, shutdown.clone()).context("ARIS_WRITER_URL")?;
     let feeds = Arc::new(FeedDirectory::new(EventReader::new(pool.clone())));
     pool_watch::watch("command", pool.clone(), shutdown.clone());
+    let tables = Arc::new(Tables::new(table_key, config.table_code_url, pool.clone()));
+    let tries_janitor = tokio::spawn(tries::janitor(pool.clone(), shutdown.clone()));
     let janitor = tokio::spawn(receipts::janitor(pool.clone(), shutdown));
-    Ok(Service { commands: Commands { committers, feeds, verifier }, pool, janitor })
+    let commands = Commands { committers, feeds, verifier: tokens.verifier().clone(), people, tables };
+    Ok(Service { commands, pool, tokens, janitors: [janitor, tries_janitor] })
 }
 
 impl Service {
@@ -70,17 +80,20 @@ impl Service {
     #[must_use]
     pub fn health(&self) -> Vec<Check> {
         let pool = self.pool.clone();
-        vec![Check::new("command-mysql", move || {
+        let mysql = Check::new("command-mysql", move || {
             let pool = pool.clone();
             async move { sqlx::query("SELECT 1").execute(&pool).await.map(drop).map_err(|error| error.to_string()) }
-        })]
+        });
+        std::iter::once(mysql).chain(self.tokens.checks(["command-keys", "command-revocations"])).collect()
     }
 
     /// Resolves when `shutdown` was cancelled and every command that was taken in has its answer.
     pub async fn stopped(self) {
         self.commands.committers.stopped().await;
-        if let Err(error) = self.janitor.await {
-            tracing::error!(%error, "the janitor of receipts broke");
+        for janitor in self.janitors {
+            if let Err(error) = janitor.await {
+                tracing::error!(%error, "a janitor broke");
+            }
         }
         self.pool.close().await;
     }

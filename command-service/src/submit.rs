@@ -3,6 +3,8 @@
 use crate::{
     access::Caller,
     command::{Command, Submitted},
+    people::People,
+    tables::Tables,
 };
 use axum::{
     extract::{FromRef, FromRequestParts},
@@ -10,8 +12,8 @@ use axum::{
 };
 use bytes::Bytes;
 use domain::{
-    envelope::Metadata,
-    ids::{IdSource, RestaurantId, TenantId},
+    envelope::{Actor, Metadata},
+    ids::{FeedId, IdSource, RestaurantId, TenantId},
 };
 use event_store::{
     committer::{Committers, Reply, Submission, SubmitError},
@@ -35,6 +37,28 @@ pub(crate) struct Commands {
     pub(crate) committers: Committers,
     pub(crate) feeds: Arc<FeedDirectory>,
     pub(crate) verifier: Verifier,
+    pub(crate) people: People,
+    pub(crate) tables: Arc<Tables>,
+}
+
+/// Who a command is from, to which feed, as far as the committer cares.
+pub(crate) struct Sender {
+    /// Idempotency keys belong to it.
+    pub(crate) sub: String,
+    pub(crate) actor: Actor,
+    /// The tenant of the feed.
+    pub(crate) tenant: TenantId,
+    pub(crate) feed: FeedId,
+    /// Whether the command makes the feed.
+    pub(crate) creates_feed: bool,
+}
+
+impl From<Caller> for Sender {
+    fn from(caller: Caller) -> Self {
+        let Caller { principal, restaurant, creates_feed } = caller;
+        let (actor, tenant) = (principal.actor(), principal.tenant());
+        Self { sub: principal.sub().to_owned(), actor, tenant, feed: restaurant.into(), creates_feed }
+    }
 }
 
 /// What a request says besides its body. An argument of every handler, after the one that says who
@@ -58,6 +82,27 @@ impl Envelope {
     /// Makes the ids of a restaurant and all that is created with it.
     pub(crate) fn ids_of_restaurant(&self, tenant: TenantId, sub: &str) -> IdSource {
         IdSource::new(tenant.0, sub, &self.key)
+    }
+
+    /// Makes the ids of what somebody without a token creates; `sub` is what their keys belong to.
+    pub(crate) fn ids_for(&self, restaurant: RestaurantId, sub: &str) -> IdSource {
+        IdSource::new(restaurant.0, sub, &self.key)
+    }
+
+    /// How long the key is: where there is no token, it alone tells two senders apart.
+    pub(crate) fn key_len(&self) -> usize {
+        self.key.len()
+    }
+
+    /// A command that follows from this request and that nobody sends, under a key of its own.
+    pub(crate) fn reaction(&self, key: String) -> Self {
+        let hash = Sha256::new().chain_update(format!("reaction\n{key}\n"));
+        Self { key, correlation: self.correlation.clone(), hash }
+    }
+
+    /// Makes the ids of a tenant that somebody signs up, who is known by nothing but their address.
+    pub(crate) fn ids_of_tenant(&self, who: &str) -> IdSource {
+        IdSource::new(Uuid::nil(), who, &self.key)
     }
 
     fn request_hash(&self, body: &[u8]) -> [u8; 32] {
@@ -89,26 +134,40 @@ impl Commands {
         body: &Bytes,
         command: impl Command,
     ) -> Result<Answered, Problem> {
-        let Caller { principal, restaurant, creates_feed } = caller.into();
+        self.submit_from(caller.into().into(), envelope, body, command).await
+    }
+
+    /// The same for a sender who has no token, or none that was signed.
+    ///
+    /// # Errors
+    /// As [`Self::submit`].
+    pub(crate) async fn submit_from(
+        &self,
+        sender: Sender,
+        envelope: Envelope,
+        body: &Bytes,
+        command: impl Command,
+    ) -> Result<Answered, Problem> {
+        let Sender { sub, actor, tenant, feed, creates_feed } = sender;
         let command_id = Uuid::now_v7();
         let request_hash = envelope.request_hash(body);
         let Envelope { key, correlation, .. } = envelope;
         let metadata = Metadata {
-            actor: principal.actor(),
+            actor,
             correlation_id: correlation.id.to_string(),
             causation_id: command_id,
             traceparent: correlation.traceparent.as_deref().map(str::to_owned),
         };
         let submission = Submission {
-            feed: restaurant.into(),
-            tenant: principal.tenant(),
+            feed,
+            tenant,
             creates_feed,
-            principal: principal.sub().to_owned(),
+            principal: sub,
             idempotency_key: key,
             request_hash,
             command_id,
             metadata,
-            use_case: Box::new(Submitted { command, restaurant, correlation_id: correlation.id }),
+            use_case: Box::new(Submitted { command, restaurant: feed.restaurant(), correlation_id: correlation.id }),
         };
         self.committers.submit(submission).await.map(Answered).map_err(problem)
     }
@@ -130,9 +189,29 @@ fn problem(error: SubmitError) -> Problem {
 }
 
 impl Answered {
+    /// Whether it was done, by this request or by an earlier one with the same key.
+    pub(crate) fn is_done(&self) -> bool {
+        (200..300).contains(&self.0.answer.status)
+    }
+
     /// Whether this very request did it: not refused, and not answered from memory.
     pub(crate) fn is_new(&self) -> bool {
-        !self.0.replayed && (200..300).contains(&self.0.answer.status)
+        !self.0.replayed && self.is_done()
+    }
+
+    /// A member of the answer.
+    pub(crate) fn member<T: serde::de::DeserializeOwned>(&self, name: &str) -> Option<T> {
+        let mut body: serde_json::Map<String, serde_json::Value> = serde_json::from_slice(&self.0.answer.body).ok()?;
+        serde_json::from_value(body.remove(name)?).ok()
+    }
+
+    /// The answer with one more member that is made anew each time and stored nowhere.
+    pub(crate) fn with_secret(mut self, name: &str, secret: &str) -> Self {
+        if let Some(members) = self.0.answer.body.strip_suffix(b"}") {
+            let added = format!(",\"{name}\":{}}}", serde_json::Value::from(secret));
+            self.0.answer.body = [members, added.as_bytes()].concat().into();
+        }
+        self
     }
 }
 

@@ -8,13 +8,15 @@ use sqlx::{
 };
 use std::borrow::Cow;
 
-/// One of the two schemas.
+/// One of the schemas.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Side {
     /// Events, outbox, receipts, claims.
     Events,
     /// Read models and their checkpoints.
     Views,
+    /// Accounts, devices and other secrets.
+    Identity,
 }
 
 /// Number, what it does, and its statements.
@@ -23,12 +25,17 @@ type File = (i64, &'static str, &'static str);
 const EVENTS: &[File] = &[
     (1, "event store", include_str!("../events/0001_event_store.sql")),
     (2, "snapshots", include_str!("../events/0002_snapshots.sql")),
+    (3, "personal keys", include_str!("../events/0003_personal_keys.sql")),
+    (4, "code tries", include_str!("../events/0004_code_tries.sql")),
 ];
 const VIEWS: &[File] = &[
     (1, "views", include_str!("../views/0001_views.sql")),
     (2, "parked skips", include_str!("../views/0002_parked_skips.sql")),
     (3, "generations", include_str!("../views/0003_generations.sql")),
+    (4, "guests", include_str!("../views/0004_guests.sql")),
 ];
+
+const IDENTITY: &[File] = &[(1, "identity", include_str!("../identity/0001_identity.sql"))];
 
 impl Side {
     /// The numbers of its files, in order: what a schema that is up to date has run.
@@ -41,6 +48,7 @@ impl Side {
         match self {
             Self::Events => EVENTS,
             Self::Views => VIEWS,
+            Self::Identity => IDENTITY,
         }
     }
 }

@@ -1,6 +1,6 @@
-//! The schemas of the product, embedded: the event side and the read side.
+//! The schemas of the product, embedded: the event side, the read side, and accounts.
 //!
-//! Both sides live in MySQL schemas of their own with users of their own, so that a bug in a view
+//! All live in MySQL schemas of their own with users of their own, so that a bug in a view
 //! cannot touch an event and the read side can move to another server. Files are numbered and never
 //! change once they were released; see `README.md` beside this crate.
 

@@ -3,16 +3,18 @@
 use crate::{Side, migrate};
 use sqlx::{Connection, Executor, MySqlConnection};
 
-/// The names of the two schemas and what the names of the users start with.
+/// The names of the schemas and what the names of the users start with.
 #[derive(Debug, Clone)]
 pub struct Schemas {
     /// The schema of the event side.
     pub events: String,
     /// The schema of the read side.
     pub views: String,
-    /// Users are `<prefix>_writer`, `_relay`, `_reader` and `_projection`.
+    /// The schema of accounts and their secrets.
+    pub identity: String,
+    /// Users are `<prefix>_writer`, `_relay`, `_reader`, `_projection`, `_personal` and `_identity`.
     pub user_prefix: String,
-    /// The password of all four; they differ in rights, not in secrecy, where one operator runs all.
+    /// The password of all of them; they differ in rights, not in secrecy, where one operator runs all.
     pub password: String,
 }
 
@@ -27,6 +29,10 @@ pub struct Access {
     pub reader: String,
     /// projection-service: owns the read side.
     pub projection: String,
+    /// command-service, projection-service and identity-service, besides: keys of people, keys of machines, who did what.
+    pub personal: String,
+    /// identity-service: owns the accounts. It reads and writes the event side with two other users.
+    pub identity: String,
 }
 
 /// The rights of each user: (user, rights, table or `*`).
@@ -37,6 +43,11 @@ const EVENT_GRANTS: &[(&str, &str, &str)] = &[
     ("writer", "SELECT, INSERT, DELETE", "receipts"),
     ("writer", "SELECT, INSERT, DELETE", "claims"),
     ("writer", "SELECT, INSERT, DELETE", "snapshots"),
+    ("writer", "SELECT, INSERT, UPDATE, DELETE", "code_tries"),
+    // Keys of people, keys of machines, and who did what: the services that touch these have a user more.
+    ("personal", "SELECT, INSERT, DELETE", "personal_keys"),
+    ("personal", "SELECT, INSERT, UPDATE", "api_keys"),
+    ("personal", "SELECT, INSERT, DELETE", "actions"),
     ("relay", "SELECT", "_sqlx_migrations"),
     ("relay", "SELECT", "events"),
     ("relay", "SELECT", "feed_heads"),
@@ -54,6 +65,8 @@ const EVENT_GRANTS: &[(&str, &str, &str)] = &[
 const VIEW_GRANTS: &[(&str, &str, &str)] =
     &[("projection", "SELECT, INSERT, UPDATE, DELETE, CREATE, DROP, ALTER, INDEX", "*")];
 
+const IDENTITY_GRANTS: &[(&str, &str, &str)] = &[("identity", "SELECT, INSERT, UPDATE, DELETE", "*")];
+
 /// Creates what is missing of schemas, tables, users and rights. Running it again changes nothing.
 ///
 /// `admin_url` names a user that may do this, without a schema: `mysql://root@127.0.0.1:3306`.
@@ -62,17 +75,19 @@ const VIEW_GRANTS: &[(&str, &str, &str)] =
 /// When the server is away or the user lacks the right; the message names the statement's cause.
 pub async fn provision(admin_url: &str, schemas: &Schemas) -> Result<Access, sqlx::migrate::MigrateError> {
     let mut admin = MySqlConnection::connect(admin_url).await?;
-    for schema in [&schemas.events, &schemas.views] {
+    for schema in [&schemas.events, &schemas.views, &schemas.identity] {
         execute(&mut admin, &format!("CREATE DATABASE IF NOT EXISTS `{schema}`")).await?;
     }
     migrate(&format!("{admin_url}/{}", schemas.events), Side::Events).await?;
     migrate(&format!("{admin_url}/{}", schemas.views), Side::Views).await?;
-    for user in ["writer", "relay", "reader", "projection"] {
+    migrate(&format!("{admin_url}/{}", schemas.identity), Side::Identity).await?;
+    for user in ["writer", "relay", "reader", "projection", "personal", "identity"] {
         let name = format!("'{}_{user}'@'%'", schemas.user_prefix);
         let password = &schemas.password;
         execute(&mut admin, &format!("CREATE USER IF NOT EXISTS {name} IDENTIFIED BY '{password}'")).await?;
     }
-    for (schema, grants) in [(&schemas.events, EVENT_GRANTS), (&schemas.views, VIEW_GRANTS)] {
+    let all = [(&schemas.events, EVENT_GRANTS), (&schemas.views, VIEW_GRANTS), (&schemas.identity, IDENTITY_GRANTS)];
+    for (schema, grants) in all {
         for (user, rights, table) in grants {
             let table = if *table == "*" { "*".to_owned() } else { format!("`{table}`") };
             let name = format!("'{}_{user}'@'%'", schemas.user_prefix);
@@ -87,7 +102,7 @@ async fn execute(admin: &mut MySqlConnection, sql: &str) -> Result<(), sqlx::Err
     admin.execute(sql).await.map(drop)
 }
 
-/// The addresses of the four users on the server of `admin_url`.
+/// The addresses of the users on the server of `admin_url`.
 #[must_use]
 pub fn access(admin_url: &str, schemas: &Schemas) -> Access {
     let host = admin_url.rsplit_once('@').map_or(admin_url, |(_, host)| host);
@@ -98,5 +113,7 @@ pub fn access(admin_url: &str, schemas: &Schemas) -> Access {
         relay: url("relay", &schemas.events),
         reader: url("reader", &schemas.events),
         projection: url("projection", &schemas.views),
+        personal: url("personal", &schemas.events),
+        identity: url("identity", &schemas.identity),
     }
 }

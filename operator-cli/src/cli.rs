@@ -2,7 +2,7 @@
 
 use crate::{events::Events, projections::Projections};
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use domain::ids::{FeedId, RestaurantId, SessionId, TenantId};
+use domain::ids::{FeedId, MemberId, RestaurantId, SessionId, TenantId};
 use service_kit::telemetry::Format;
 use std::path::PathBuf;
 
@@ -22,6 +22,8 @@ pub(crate) enum Command {
     Serve(Serve),
     /// Create or update the schemas, users and rights in MySQL
     Migrate(Migrate),
+    /// Look at the keys that sign tokens, or add a new one
+    Keys(Keys),
     /// Make a token that signs requests to a local installation
     Token(Token),
     /// Play a dinner service against a running installation and print latencies
@@ -34,6 +36,8 @@ pub(crate) enum Command {
     Projections(Projections),
     /// Look at events that a read model could not apply; try them again, or leave one out
     Parked(Parked),
+    /// Erase a person: nobody can read their name and address again, in no event, view or backup
+    Forget(Forget),
     /// Look at MySQL, NATS, schemas, leases and queues, and say what to do
     Doctor(Doctor),
     /// Look at what happened: the last events, one closely, one command through all services
@@ -73,7 +77,7 @@ pub(crate) struct Place {
 pub(crate) struct Up {
     #[command(flatten)]
     pub(crate) place: Place,
-    /// Port of the API and the sockets on 127.0.0.1; with --processes the services listen on the four after it
+    /// Port of the API and the sockets on 127.0.0.1; with --processes the services listen on the five after it
     #[arg(long, env = "ARIS_PORT", default_value_t = 8080)]
     pub(crate) port: u16,
     /// One process per service, as in production
@@ -95,12 +99,14 @@ pub(crate) enum ServiceName {
     Gateway,
     /// Publishes events from the outbox
     Relay,
+    /// Logs people in and holds the private keys
+    Identity,
     /// All of them in one process
     All,
 }
 
 impl ServiceName {
-    pub(crate) const EACH: [Self; 4] = [Self::Command, Self::Projection, Self::Gateway, Self::Relay];
+    pub(crate) const EACH: [Self; 5] = [Self::Command, Self::Projection, Self::Gateway, Self::Relay, Self::Identity];
 
     pub(crate) fn as_str(self) -> &'static str {
         match self {
@@ -108,6 +114,7 @@ impl ServiceName {
             Self::Projection => "projection",
             Self::Gateway => "gateway",
             Self::Relay => "relay",
+            Self::Identity => "identity",
             Self::All => "all",
         }
     }
@@ -140,12 +147,34 @@ pub(crate) struct Migrate {
     /// Name of the schema of the read side
     #[arg(long, default_value = "arisgourmet_views")]
     pub(crate) views_schema: String,
-    /// What the names of the four users start with
+    /// Name of the schema of accounts
+    #[arg(long, default_value = "arisgourmet_identity")]
+    pub(crate) identity_schema: String,
+    /// What the names of the users start with
     #[arg(long, default_value = "aris")]
     pub(crate) user_prefix: String,
     /// Their password
     #[arg(long, env = "ARIS_DATABASE_PASSWORD", hide_env_values = true)]
     pub(crate) password: String,
+}
+
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Keys {
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// Folder with the private keys; without it that of the local installation
+    #[arg(long, env = "ARIS_SIGNING_KEYS_DIR", global = true)]
+    pub(crate) keys_dir: Option<PathBuf>,
+    #[command(subcommand)]
+    pub(crate) action: KeysAction,
+}
+
+#[derive(Debug, Clone, Copy, Subcommand)]
+pub(crate) enum KeysAction {
+    /// The keys, and what each is good for now
+    List,
+    /// Add a key that signs in two minutes, and delete those whose tokens have all ended
+    Rotate,
 }
 
 #[derive(Debug, Clone, Args)]
@@ -243,6 +272,23 @@ pub(crate) struct Verify {
     /// Only this restaurant, or this tenant's own feed
     #[arg(long)]
     pub(crate) restaurant: Option<FeedId>,
+}
+
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Forget {
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// The person: the id of a member
+    pub(crate) person: MemberId,
+    /// Their tenant; without it every tenant that has a key of this person
+    #[arg(long)]
+    pub(crate) tenant: Option<TenantId>,
+    /// MySQL address of the user who appends events; without it the local installation's
+    #[arg(long, env = "ARIS_WRITER_URL", hide_env_values = true)]
+    pub(crate) writer_url: Option<String>,
+    /// MySQL address of the user for keys of people; without it the local installation's
+    #[arg(long, env = "ARIS_PERSONAL_URL", hide_env_values = true)]
+    pub(crate) personal_url: Option<String>,
 }
 
 #[derive(Debug, Clone, Args)]

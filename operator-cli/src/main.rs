@@ -4,6 +4,8 @@ mod cli;
 mod demo;
 mod doctor;
 mod events;
+mod forget;
+mod keys;
 mod local;
 mod migrate;
 mod parked;
@@ -52,12 +54,14 @@ async fn run(cli: Cli) -> Result<ExitCode> {
             shell::serve(options).await?;
         }
         Command::Migrate(options) => migrate::run(options).await?,
+        Command::Keys(options) => keys::run(options)?,
         Command::Token(options) => token::run(options).await?,
         Command::Demo(options) => return demo::run(options).await,
         Command::Watch(options) => watch::run(options).await?,
         Command::Verify(options) => return verify::run(options).await,
         Command::Projections(options) => return projections::run(options).await,
         Command::Parked(options) => return parked::run(options).await,
+        Command::Forget(options) => forget::run(options).await?,
         Command::Doctor(options) => return doctor::run(options).await,
         Command::Events(options) => return events::run(options).await,
         Command::Openapi => println!("{}", shell::openapi::merged_json()?),

@@ -8,10 +8,12 @@ pub(crate) async fn run(options: Migrate) -> Result<()> {
     let schemas = Schemas {
         events: options.events_schema,
         views: options.views_schema,
+        identity: options.identity_schema,
         user_prefix: options.user_prefix,
         password: options.password,
     };
     provision(&options.admin_url, &schemas).await.context("the schemas could not be brought up to date")?;
-    println!("schemas `{}` and `{}` are up to date", schemas.events, schemas.views);
+    let Schemas { events, views, identity, .. } = &schemas;
+    println!("schemas `{events}`, `{views}` and `{identity}` are up to date");
     Ok(())
 }

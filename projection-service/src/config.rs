@@ -1,7 +1,11 @@
 //! Settings.
 
-use service_kit::config::{ConfigError, Secret, env_or, env_parsed, env_required};
-use std::{path::PathBuf, time::Duration};
+use personal_data::MasterKey;
+use service_kit::{
+    config::{ConfigError, Secret, env_or, env_parsed, env_required},
+    tokens::KeySource,
+};
+use std::time::Duration;
 
 /// Settings of the projection-service.
 #[derive(Debug, Clone)]
@@ -10,12 +14,14 @@ pub struct Config {
     pub projection_url: Secret,
     /// Address of the event side, with the user that may read it: `ARIS_READER_URL`.
     pub reader_url: Secret,
+    /// Where the keys of people are, and what wraps them: `ARIS_PERSONAL_URL` and `ARIS_MASTER_KEY_FILE`.
+    pub personal: personal_data::Settings,
     /// Address of NATS: `ARIS_NATS_URL`.
     pub nats_url: String,
     /// What stream and subjects start with: `ARIS_NATS_PREFIX`; nothing by default.
     pub nats_prefix: String,
-    /// The public keys that tokens are checked with, a JWKS file: `ARIS_JWKS_FILE`.
-    pub jwks_file: PathBuf,
+    /// The public keys that tokens are checked with: `ARIS_JWKS_FILE` or `ARIS_JWKS_URL`.
+    pub keys: KeySource,
     /// The name of this process in leases, unlike that of any other: `ARIS_NODE`; host and process id
     /// by default.
     pub node: String,
@@ -45,9 +51,13 @@ impl Config {
         Ok(Self {
             projection_url: secret("ARIS_PROJECTION_URL")?,
             reader_url: secret("ARIS_READER_URL")?,
+            personal: personal_data::Settings {
+                url: env_required("ARIS_PERSONAL_URL")?,
+                master: MasterKey::from_env()?,
+            },
             nats_url: env_required("ARIS_NATS_URL")?,
             nats_prefix: env_or("ARIS_NATS_PREFIX", ""),
-            jwks_file: env_required("ARIS_JWKS_FILE")?.into(),
+            keys: KeySource::from_env()?,
             node: env_or("ARIS_NODE", &default_node()),
             workers: env_parsed("ARIS_PROJECTION_WORKERS", Self::WORKERS, "number of workers")?,
             lease: Duration::from_secs(seconds.max(1)),

@@ -18,6 +18,7 @@ mod http;
 mod measures;
 mod money;
 pub mod parked;
+mod people;
 mod progress;
 mod read;
 pub mod rebuild;

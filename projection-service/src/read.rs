@@ -41,6 +41,12 @@ pub(crate) struct Stand {
     pub(crate) position: u64,
 }
 
+impl From<Cursor> for Stand {
+    fn from(cursor: Cursor) -> Self {
+        Self { epoch: cursor.epoch, position: cursor.position }
+    }
+}
+
 /// Why nothing was read.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ReadError {

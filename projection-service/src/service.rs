@@ -5,6 +5,7 @@ use crate::{
     feeding::Feeding,
     http::{self, AppState},
     measures, parked,
+    people::People,
     progress::Progress,
     read::Reads,
     runner::{self, Settings, heads::Heads},
@@ -17,10 +18,10 @@ use event_store::{
     pool::{Isolation, connect_lazy},
     pool_watch,
     reader::EventReader,
+    tenants::TenantDirectory,
 };
-use identity::Verifier;
-use messaging::Namespace;
-use service_kit::{health::Check, limits::Identify};
+use messaging::{Bucket, Namespace};
+use service_kit::{health::Check, limits::Identify, tokens::Tokens};
 use sqlx::MySqlPool;
 use std::{sync::Arc, time::Duration};
 use tokio::{sync::watch, task::JoinSet};
@@ -42,6 +43,9 @@ const SPARE_CONNECTIONS: u32 = 4;
 
 /// Connections to the event side.
 const READER_CONNECTIONS: u32 = 8;
+
+/// Connections for keys of people and for who looked at their data.
+const PERSONAL_CONNECTIONS: u32 = 4;
 
 /// A running projection-service.
 pub struct Service {
@@ -65,13 +69,19 @@ pub async fn start(config: Config, shutdown: CancellationToken) -> anyhow::Resul
         connect_lazy(url, Isolation::RepeatableRead, config.query_connections).context("ARIS_PROJECTION_URL")?;
     let events = connect_lazy(config.reader_url.expose(), Isolation::ReadCommitted, READER_CONNECTIONS)
         .context("ARIS_READER_URL")?;
-    for (name, pool) in
-        [("projection-writes", &writes), ("projection-queries", &queries), ("projection-events", &events)]
-    {
+    let personal = connect_lazy(&config.personal.url, Isolation::ReadCommitted, PERSONAL_CONNECTIONS)
+        .context("ARIS_PERSONAL_URL")?;
+    for (name, pool) in [
+        ("projection-writes", &writes),
+        ("projection-queries", &queries),
+        ("projection-events", &events),
+        ("projection-personal", &personal),
+    ] {
         pool_watch::watch(name, pool.clone(), shutdown.clone());
     }
-    let verifier = Verifier::from_file(&config.jwks_file).context("ARIS_JWKS_FILE")?;
     let nats = messaging::connect(&config.nats_url, &format!("projection {}", config.node)).await?;
+    let revoked = Bucket::revocations(nats.clone(), &Namespace::new(&config.nats_prefix));
+    let tokens = Tokens::start(config.keys.clone(), revoked, shutdown.clone()).await.context("ARIS_JWKS_FILE")?;
 
     let (reader, progress) = (EventReader::new(events.clone()), Arc::new(Progress::default()));
     let (heads_sender, heads) = watch::channel(Heads::default());
@@ -88,8 +98,16 @@ pub async fn start(config: Config, shutdown: CancellationToken) -> anyhow::Resul
     };
     tasks.spawn(feeding.run(shutdown));
     let feeds = Arc::new(FeedDirectory::new(reader.clone()));
-    let state = AppState { reads: Reads::new(queries.clone(), progress), feeds, events: reader, verifier };
-    let checks = vec![answers("projection-views", queries), answers("projection-events", events), connected(nats)];
+    let state = AppState {
+        reads: Reads::new(queries.clone(), progress),
+        feeds,
+        tenants: Arc::new(TenantDirectory::new(reader.clone())),
+        people: People::new(personal, config.personal.master.clone()),
+        events: reader,
+        verifier: tokens.verifier().clone(),
+    };
+    let mut checks = vec![answers("projection-views", queries), answers("projection-events", events), connected(nats)];
+    checks.extend(tokens.checks(["projection-keys", "projection-revocations"]));
     Ok(Service { state, checks, tasks })
 }
 

@@ -5,8 +5,9 @@ use messaging::Namespace;
 use service_kit::{
     config::{Secret, env_or, env_parsed, env_required},
     http::HttpConfig,
+    tokens::KeySource,
 };
-use std::{path::PathBuf, time::Duration};
+use std::time::Duration;
 
 /// Everything that the gateway can be told. Fails at start, not at use.
 #[derive(Debug, Clone)]
@@ -17,8 +18,8 @@ pub struct Config {
     pub nats_url: Secret,
     /// `ARIS_NATS_PREFIX`: what subjects start with; default empty.
     pub namespace: Namespace,
-    /// `ARIS_JWKS_FILE`: the public keys that tokens are verified with. Required.
-    pub jwks_file: PathBuf,
+    /// `ARIS_JWKS_FILE` or `ARIS_JWKS_URL`: the public keys that tokens are verified with. Required.
+    pub keys: KeySource,
     /// `ARIS_CORS_ORIGINS`: pages that may connect, with commas; default none.
     pub origins: Vec<String>,
     /// `ARIS_NODE`: the name of this process that clients and operators see; default `gateway-<process id>`.
@@ -44,12 +45,12 @@ pub struct Config {
 impl Config {
     /// A gateway over these servers, with defaults for the rest.
     #[must_use]
-    pub fn new(reader_url: impl Into<Secret>, nats_url: impl Into<Secret>, jwks_file: impl Into<PathBuf>) -> Self {
+    pub fn new(reader_url: impl Into<Secret>, nats_url: impl Into<Secret>, keys: impl Into<KeySource>) -> Self {
         Self {
             reader_url: reader_url.into(),
             nats_url: nats_url.into(),
             namespace: Namespace::production(),
-            jwks_file: jwks_file.into(),
+            keys: keys.into(),
             origins: Vec::new(),
             node: format!("gateway-{}", std::process::id()),
             connections_max: 20_000,
@@ -68,7 +69,7 @@ impl Config {
     /// When something required is missing or a number is none; the message names the variable.
     pub fn from_env() -> anyhow::Result<Self> {
         let (reader, nats) = (env_required("ARIS_READER_URL")?, env_required("ARIS_NATS_URL")?);
-        let defaults = Self::new(reader, nats, env_required("ARIS_JWKS_FILE")?);
+        let defaults = Self::new(reader, nats, KeySource::from_env()?);
         let number = |name, default: usize| env_parsed(name, default, "whole number");
         let drain = env_parsed("ARIS_REALTIME_DRAIN_MS", 5_000_u64, "whole number of milliseconds")?;
         Ok(Self {

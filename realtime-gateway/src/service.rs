@@ -15,8 +15,8 @@ use event_store::{
     pool_watch,
     reader::EventReader,
 };
-use identity::Verifier;
-use service_kit::{health::Check, limits::Identify};
+use messaging::Bucket;
+use service_kit::{health::Check, limits::Identify, tokens::Tokens};
 use sqlx::MySqlPool;
 use std::{
     sync::{Arc, Mutex, atomic::AtomicUsize},
@@ -35,6 +35,7 @@ pub struct Service {
     gateway: Arc<Gateway>,
     pool: MySqlPool,
     nats: async_nats::Client,
+    tokens: Tokens,
     end: JoinHandle<()>,
 }
 
@@ -46,11 +47,12 @@ pub struct Service {
 /// When an address is malformed or the key file cannot be read.
 pub async fn start(config: Config, shutdown: CancellationToken) -> anyhow::Result<Service> {
     describe();
-    let verifier = Verifier::from_file(&config.jwks_file).context("ARIS_JWKS_FILE")?;
     let pool = connect_lazy(config.reader_url.expose(), Isolation::ReadCommitted, STORE_CONNECTIONS)
         .context("ARIS_READER_URL")?;
     pool_watch::watch("gateway", pool.clone(), shutdown.clone());
     let nats = messaging::connect(config.nats_url.expose(), &format!("realtime-gateway {}", config.node)).await?;
+    let revoked = Bucket::revocations(nats.clone(), &config.namespace);
+    let tokens = Tokens::start(config.keys, revoked, shutdown.clone()).await.context("ARIS_JWKS_FILE")?;
     let reader = EventReader::new(pool.clone());
     let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
     let sources = Sources { reader: reader.clone(), nats: nats.clone(), namespace: config.namespace };
@@ -61,7 +63,7 @@ pub async fn start(config: Config, shutdown: CancellationToken) -> anyhow::Resul
         timing: config.timing,
         retry: config.retry,
         origins: config.origins,
-        verifier,
+        verifier: tokens.verifier().clone(),
         feeds: FeedDirectory::new(reader.clone()),
         hub,
         shutdown,
@@ -72,7 +74,7 @@ pub async fn start(config: Config, shutdown: CancellationToken) -> anyhow::Resul
         accepts: Mutex::new(Rate::new(config.accepts_per_second, Instant::now())),
     });
     let end = tokio::spawn(end(Arc::clone(&gateway), tasks, stop));
-    Ok(Service { gateway, pool, nats, end })
+    Ok(Service { gateway, pool, nats, tokens, end })
 }
 
 fn describe() {
@@ -119,7 +121,8 @@ impl Service {
             let connected = messaging::is_connected(&nats);
             std::future::ready(if connected { Ok(()) } else { Err("not connected".to_owned()) })
         };
-        vec![Check::new("gateway-mysql", store), Check::new("gateway-nats", nats).advisory()]
+        let own = [Check::new("gateway-mysql", store), Check::new("gateway-nats", nats).advisory()];
+        own.into_iter().chain(self.tokens.checks(["gateway-keys", "gateway-revocations"])).collect()
     }
 
     /// Waits until `shutdown` was cancelled and everything has ended: at most the drain window and

@@ -15,13 +15,15 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("failpoints", &[]),
     ("messaging", &["domain"]),
     ("identity", &["domain"]),
+    ("personal-data", &["domain"]),
     ("safe-fetch", &[]),
     ("trace-context", &[]),
-    ("service-kit", &["domain", "identity", "trace-context"]),
+    ("service-kit", &["domain", "identity", "messaging", "trace-context"]),
     ("command-service", SHARED),
     ("outbox-relay", SHARED),
     ("projection-service", SHARED),
     ("realtime-gateway", SHARED),
+    ("identity-service", SHARED),
     ("migrations", &[]),
     ("local-servers", &[]),
 ];
@@ -30,7 +32,7 @@ const ARROWS: &[(&str, &[&str])] = &[
 const MAY_USE_ALL: &[&str] = &["operator-cli", "testkit", "load"];
 
 const SHARED: &[&str] =
-    &["domain", "event-store", "failpoints", "messaging", "identity", "service-kit", "trace-context"];
+    &["domain", "event-store", "failpoints", "messaging", "identity", "personal-data", "service-kit", "trace-context"];
 
 /// What the rules of the domain must not know: clocks, networks, databases.
 const NOT_IN_DOMAIN: &[&str] = &["tokio", "sqlx", "axum", "hyper", "async-nats", "reqwest", "rand"];

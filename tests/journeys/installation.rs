@@ -13,11 +13,16 @@ use tokio::process::{Child, ChildStdin, Command};
 /// How long a service may take until it can serve.
 const READY_WITHIN: Duration = Duration::from_secs(60);
 
+/// Tokens are made as if this many seconds ago. One that was made later than a server's clock says is refused, and
+/// the judge of faults has servers that are an hour behind, and phones that are an hour ahead.
+const MADE_EARLIER: i64 = 3 * 3_600;
+
 /// One installation: schemas, subjects, a key, and whatever services a test starts.
 pub(crate) struct Installation {
     pub(crate) env: Env,
     key: SigningKey,
     jwks: std::path::PathBuf,
+    keys_dir: std::path::PathBuf,
     pub(crate) tenant: TenantId,
     /// Where services send their spans; nowhere by default.
     pub(crate) collector: Option<String>,
@@ -55,10 +60,15 @@ impl Installation {
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let jwks = std::env::temp_dir().join(format!("arisgourmet-test-{}-{number}.jwks", std::process::id()));
         std::fs::write(&jwks, key.jwks_json()).unwrap();
+        let keys_dir = jwks.with_extension("keys");
+        std::fs::create_dir_all(&keys_dir).unwrap();
+        std::fs::write(keys_dir.join("signing.pem"), key.to_pem()).unwrap();
+        std::fs::write(keys_dir.join("master-key"), personal_data::MasterKey::generate().unwrap()).unwrap();
         Self {
             env,
             key,
             jwks,
+            keys_dir,
             tenant: uuid::Uuid::now_v7().into(),
             collector: None,
             settings: vec![("ARIS_LIMIT_GUEST_COMMAND", "off")],
@@ -88,7 +98,13 @@ impl Installation {
             .env("ARIS_RELAY_URL", by_way_of(&access.relay))
             .env("ARIS_READER_URL", by_way_of(&access.reader))
             .env("ARIS_PROJECTION_URL", by_way_of(&access.projection))
+            .env("ARIS_IDENTITY_URL", by_way_of(&access.identity))
+            .env("ARIS_SIGNING_KEYS_DIR", &self.keys_dir)
+            .env("ARIS_MASTER_KEY_FILE", self.keys_dir.join("master-key"))
+            .env("ARIS_MAIL_FOLDER", self.keys_dir.join("mails"))
+            .env("ARIS_PERSONAL_URL", by_way_of(&access.personal))
             .env("ARIS_NATS_URL", nats)
+            .env("ARIS_SIGN_UP", "open")
             .env("ARIS_NATS_PREFIX", &self.env.nats_prefix)
             .env("ARIS_JWKS_FILE", &self.jwks)
             .env("ARIS_RELAY_LEASE_MS", "2000")
@@ -105,6 +121,11 @@ impl Installation {
             .unwrap();
         let lifeline = process.stdin.take();
         Service { name: name.to_owned(), port, process, _lifeline: lifeline }
+    }
+
+    /// The master key of this installation.
+    pub(crate) fn master(&self) -> personal_data::MasterKey {
+        personal_data::MasterKey::from_file(self.keys_dir.join("master-key")).unwrap()
     }
 
     /// A token with a role in every restaurant of the tenant.
@@ -125,8 +146,14 @@ impl Installation {
     fn signed(&self, name: &str, tenant: TenantId, role: &str, lifetime: chrono::Duration) -> String {
         let rights = permissions_of(role).unwrap();
         let now = chrono::Utc::now();
-        let claims = Claims::staff(name, tenant, &[role], &[(At::Everywhere, rights)], now, lifetime);
+        let mut claims = Claims::staff(name, tenant, &[role], &[(At::Everywhere, rights)], now, lifetime);
+        claims.iat -= MADE_EARLIER;
         self.key.sign(&claims).unwrap()
+    }
+
+    /// A token with these claims.
+    pub(crate) fn sign(&self, claims: &Claims) -> String {
+        self.key.sign(claims).unwrap()
     }
 
     /// A token for a new guest.
@@ -156,7 +183,8 @@ impl Installation {
         lifetime: chrono::Duration,
     ) -> String {
         let diner = uuid::Uuid::now_v7().into();
-        let claims = Claims::guest(diner, self.tenant, restaurant, (table, session), now, lifetime);
+        let mut claims = Claims::guest(diner, self.tenant, restaurant, (table, session), now, lifetime);
+        claims.iat -= MADE_EARLIER;
         self.key.sign(&claims).unwrap()
     }
 }
@@ -164,6 +192,7 @@ impl Installation {
 impl Drop for Installation {
     fn drop(&mut self) {
         let _ = std::fs::remove_file(&self.jwks);
+        let _ = std::fs::remove_dir_all(&self.keys_dir);
     }
 }
 

@@ -10,12 +10,15 @@ mod documents;
 mod events;
 #[path = "../faults/mod.rs"]
 mod faults;
+mod forget;
+mod guests;
 mod installation;
 mod limits;
 mod metrics;
 mod observability;
 mod rebuild;
 mod restaurant;
+mod rights;
 mod sources;
 mod traces;
 mod writers;

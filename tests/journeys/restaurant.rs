@@ -112,6 +112,7 @@ impl Caller {
 /// A restaurant with guests at its first table.
 pub(crate) struct Restaurant {
     pub(crate) id: RestaurantId,
+    pub(crate) table: String,
     pub(crate) session: String,
     pub(crate) burger: String,
     pub(crate) beer: String,
@@ -142,7 +143,7 @@ impl Restaurant {
         assert_eq!(joined.expect(200)["number"], 1);
         let text = |value: &Value| value["item_id"].as_str().unwrap().to_owned();
         let (burger, beer) = (text(&burger), text(&beer));
-        Self { id: id.parse().unwrap(), session, burger, beer, manager, guest, guest_token }
+        Self { id: id.parse().unwrap(), table, session, burger, beer, manager, guest, guest_token }
     }
 
     pub(crate) fn path(&self, rest: &str) -> String {

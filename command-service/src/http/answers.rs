@@ -62,6 +62,85 @@ pub(crate) struct SessionJoined {
     number: u8,
 }
 
+/// Somebody asked to join, and waits.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct JoinRequested {
+    #[serde(flatten)]
+    done: Done,
+    /// The restaurant whose code was scanned.
+    restaurant_id: Uuid,
+    /// The session at that table.
+    session_id: Uuid,
+    /// Who they will be.
+    diner_id: Uuid,
+    /// Four characters to show, so that the others can tell whom they let in.
+    #[schema(example = "7K2M")]
+    mark: String,
+    /// Until when they can be let in.
+    #[schema(format = DateTime)]
+    expires_at: String,
+    /// Names them in `X-Table-Token` from now on. It opens nothing until they are let in.
+    pass: String,
+}
+
+/// What became of a request to join.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct JoinRequestAnswer {
+    /// The time of the answer.
+    #[schema(format = DateTime)]
+    pub(crate) now: String,
+    /// The session.
+    pub(crate) session_id: Uuid,
+    /// Who asked.
+    pub(crate) diner_id: Uuid,
+    /// waiting, joined, declined, expired, left, or closed.
+    #[schema(example = "waiting")]
+    pub(crate) state: &'static str,
+    /// Of who joined: 1 for the first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) number: Option<u8>,
+}
+
+/// The digits of a session.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct SessionCode {
+    /// The session.
+    pub(crate) session_id: Uuid,
+    /// Four digits; absent while they let nobody in, because somebody guessed.
+    #[schema(example = "0417")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) code: Option<String>,
+    /// Whether somebody guessed: ask for new digits.
+    pub(crate) locked: bool,
+}
+
+/// What is printed on a table.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct TableCodeAnswer {
+    /// The table.
+    pub(crate) table_id: Uuid,
+    /// What stands on it.
+    #[schema(example = "12")]
+    pub(crate) label: String,
+    /// Which of its codes this is; 1 is the first.
+    #[schema(example = 1)]
+    pub(crate) issue: u32,
+    /// The code.
+    pub(crate) code: String,
+    /// Where a phone goes that scans it.
+    pub(crate) url: String,
+}
+
+/// A table has a new code; `id` is that of the restaurant.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct TableCodeReissued {
+    #[serde(flatten)]
+    done: Done,
+    /// Which of the table's codes counts now.
+    #[schema(example = 2)]
+    issue: u32,
+}
+
 /// An order was placed.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct OrderPlaced {
@@ -83,4 +162,52 @@ pub(crate) struct OrderPlaced {
 pub(crate) struct CreatedLine {
     line_id: Uuid,
     item_id: Uuid,
+}
+
+/// A tenant was signed up; `id` is the tenant's.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct TenantSignedUp {
+    #[serde(flatten)]
+    done: Done,
+    /// The first owner, who was sent an invitation.
+    owner_id: Uuid,
+}
+
+/// Somebody was invited; `id` is that of the tenant.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct MemberInvited {
+    #[serde(flatten)]
+    done: Done,
+    /// The new member.
+    member_id: Uuid,
+}
+
+/// A role was defined; `id` is that of the tenant.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct RoleDefined {
+    #[serde(flatten)]
+    done: Done,
+    /// The new role.
+    role_id: Uuid,
+}
+
+/// A group was made; `id` is that of the tenant.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct GroupCreated {
+    #[serde(flatten)]
+    done: Done,
+    /// The new group.
+    group_id: Uuid,
+}
+
+/// A key was issued; `id` is that of the tenant.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ApiKeyIssued {
+    #[serde(flatten)]
+    done: Done,
+    /// The new key.
+    key_id: Uuid,
+    /// The key in full. It is told here and nowhere else.
+    #[schema(example = "aris_0198b1c2…_5f1d…")]
+    secret: String,
 }

@@ -8,25 +8,32 @@ use utoipa::openapi::{
     schema::{KnownFormat, Object, ObjectBuilder, SchemaFormat, Type},
 };
 
+/// Characters of a printed code.
+const TABLE_CODE_CHARS: usize = 66;
+
 /// Completes the document of the commands.
 pub(super) fn complete(api: &mut OpenApi) {
     for (path, item) in &mut api.paths.paths {
         if let Some(operation) = item.post.as_mut() {
-            add_parameters(path, operation);
-            add_answer_headers(operation);
+            add_parameters(path, operation, true);
+            add_answer_headers(operation, true);
+        }
+        if let Some(operation) = item.get.as_mut() {
+            add_parameters(path, operation, false);
+            add_answer_headers(operation, false);
         }
     }
     service_kit::openapi::complete(api);
 }
 
-fn add_parameters(path: &str, operation: &mut Operation) {
+fn add_parameters(path: &str, operation: &mut Operation, is_command: bool) {
     let ids = path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
     let ids = ids.map(|name| {
         ParameterBuilder::new()
             .name(name)
             .parameter_in(ParameterIn::Path)
             .required(Required::True)
-            .schema(Some(uuid()))
+            .schema(Some(if name == "code" { text(TABLE_CODE_CHARS) } else { uuid() }))
             .build()
     });
     let header = |name: &str, required, description: &str, schema: Object| {
@@ -38,24 +45,29 @@ fn add_parameters(path: &str, operation: &mut Operation) {
             .schema(Some(schema))
             .build()
     };
-    let headers = [
+    let key = is_command.then(|| {
         header(
             "Idempotency-Key",
             Required::True,
             "The same key and body get the same answer again, and nothing is done twice.",
             text(255),
-        ),
+        )
+    });
+    let headers = [
         header("X-Correlation-Id", Required::False, "Joins all that this request sets off.", text(64)),
         header("traceparent", Required::False, "The W3C trace context.", text(55)),
     ];
-    operation.parameters = Some(ids.chain(headers).map(RefOr::T).collect());
+    let own = operation.parameters.take().unwrap_or_default();
+    operation.parameters = Some(ids.chain(key).chain(headers).map(RefOr::T).chain(own).collect());
 }
 
-fn add_answer_headers(operation: &mut Operation) {
+fn add_answer_headers(operation: &mut Operation, is_command: bool) {
     for (status, response) in &mut operation.responses.responses {
         let RefOr::T(response) = response else { continue };
         add(response, "X-Correlation-Id", "Joins all that the request set off.");
-        add(response, "Idempotency-Replayed", "`true` when an earlier request got this answer.");
+        if is_command {
+            add(response, "Idempotency-Replayed", "`true` when an earlier request got this answer.");
+        }
         if status == "201" {
             add(response, "Location", "Where the created thing is found.");
         }

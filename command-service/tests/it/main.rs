@@ -4,8 +4,13 @@
 
 mod bad_input;
 mod document;
+mod guessing;
+mod guests;
+mod house;
 mod journey;
 mod outage;
 mod repeats;
+mod revocations;
 mod rights;
+mod staff;
 mod support;

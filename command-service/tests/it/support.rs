@@ -1,7 +1,7 @@
 //! A running service, a restaurant in it, and people with tokens.
 
 use chrono::{DateTime, Duration, Utc};
-use command_service::{Config, Service};
+use command_service::{Config, Service, SignUp};
 use domain::{
     envelope::RecordedEvent,
     ids::{DinerId, FeedId, RestaurantId, SessionId, TableId, TenantId},
@@ -84,9 +84,11 @@ impl World {
     async fn of(env: Env, key: SigningKey, tenant: TenantId) -> Self {
         let jwks = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("jwks-{}.json", Uuid::now_v7()));
         std::fs::write(&jwks, key.jwks_json()).unwrap();
+        let personal = personal_data::Settings::demo(env.access.personal.clone()).unwrap();
         let config = Config {
             namespace: Namespace::new(&env.nats_prefix),
-            ..Config::new(env.access.writer.clone(), env.nats_url.clone(), jwks)
+            sign_up: SignUp::Open,
+            ..Config::new(env.access.writer.clone(), personal, env.nats_url.clone(), jwks)
         };
         let service: Service = command_service::start(config, env.shutdown.clone()).await.unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -137,6 +139,28 @@ impl World {
         let answer = self.post(token, path, &Uuid::now_v7().to_string(), body).await;
         assert!((200..300).contains(&answer.status), "{path} answered {answer}");
         answer.json()
+    }
+
+    /// A command of somebody who has no token.
+    pub(crate) async fn send_without_token(&self, path: &str, key: &str, body: Value) -> Answer {
+        let (headers, body) = ([("content-type", "application/json")], body.to_string().into_bytes());
+        self.send(Request { path, token: None, key: Some(key), headers: &headers, body }).await
+    }
+
+    /// Reads something; `headers` say who asks.
+    pub(crate) async fn get(&self, path: &str, headers: &[(&str, &str)]) -> Answer {
+        let mut builder = self.client.get(format!("http://{}{path}", self.address));
+        for (name, value) in headers {
+            builder = builder.header(*name, *value);
+        }
+        let response = builder.send().await.unwrap();
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        Answer { status, headers, body: response.bytes().await.unwrap().to_vec() }
+    }
+
+    /// Reads something with a token.
+    pub(crate) async fn read(&self, token: &str, path: &str) -> Answer {
+        self.get(path, &[("authorization", &format!("Bearer {token}"))]).await
     }
 
     pub(crate) fn sign(&self, claims: &Claims) -> String {
@@ -191,6 +215,12 @@ impl World {
     /// The last position of the restaurant's feed.
     pub(crate) async fn position(&self, restaurant: RestaurantId) -> u64 {
         self.reader.head(restaurant.into()).await.unwrap().map_or(0, |head| head.cursor.position)
+    }
+
+    /// The last positions of the restaurant's feed and of its tenant's own.
+    pub(crate) async fn positions(&self, place: &Place) -> (u64, u64) {
+        let tenant = self.reader.head(self.tenant.into()).await.unwrap();
+        (self.position(place.restaurant).await, tenant.map_or(0, |head| head.cursor.position))
     }
 
     /// The whole feed.

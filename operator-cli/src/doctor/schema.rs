@@ -9,6 +9,7 @@ pub(super) async fn look(pool: &MySqlPool, side: Side, findings: &mut Vec<Findin
     let about = match side {
         Side::Events => "schema of events",
         Side::Views => "schema of views",
+        Side::Identity => "schema of accounts",
     };
     let statement = "SELECT version FROM _sqlx_migrations WHERE success ORDER BY version";
     findings.push(match within(LOOK_WITHIN, sqlx::query_as::<_, (i64,)>(statement).fetch_all(pool)).await {

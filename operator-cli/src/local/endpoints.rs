@@ -17,6 +17,8 @@ pub(crate) struct Endpoints {
     pub(crate) gateway: String,
     /// Only health and metrics, `http://…`.
     pub(crate) relay: String,
+    /// Log-in, `http://…`.
+    pub(crate) identity: String,
     /// The port of the private MySQL server on 127.0.0.1.
     pub(crate) mysql_port: u16,
     /// The port of the private NATS server on 127.0.0.1.
@@ -29,13 +31,29 @@ impl Endpoints {
     /// All services in one process at this port.
     pub(crate) fn together(port: u16, mysql_port: u16, nats_port: u16) -> Self {
         let url = format!("http://127.0.0.1:{port}");
-        Self { command: url.clone(), projection: url.clone(), gateway: url.clone(), relay: url, mysql_port, nats_port }
+        Self {
+            command: url.clone(),
+            projection: url.clone(),
+            gateway: url.clone(),
+            relay: url.clone(),
+            identity: url,
+            mysql_port,
+            nats_port,
+        }
     }
 
     /// One process per service, from this port on.
     pub(crate) fn apart(first_port: u16, mysql_port: u16, nats_port: u16) -> Self {
         let url = |offset: u16| format!("http://127.0.0.1:{}", first_port.saturating_add(offset));
-        Self { command: url(0), projection: url(1), gateway: url(2), relay: url(3), mysql_port, nats_port }
+        Self {
+            command: url(0),
+            projection: url(1),
+            gateway: url(2),
+            relay: url(3),
+            identity: url(4),
+            mysql_port,
+            nats_port,
+        }
     }
 
     /// Where a service listens.
@@ -45,6 +63,7 @@ impl Endpoints {
             ServiceName::Projection => &self.projection,
             ServiceName::Gateway => &self.gateway,
             ServiceName::Relay => &self.relay,
+            ServiceName::Identity => &self.identity,
         }
     }
 

@@ -2,22 +2,27 @@
 //!
 //! ```text
 //! .local/  mysql/  nats/           data of the two servers
-//!          keys/signing.pem        signs tokens; only `aris token` and `aris demo` read it
+//!          keys/signing*.pem       sign tokens; only the identity-service and `aris token` and `aris demo` read them
+//!          master-key              everything that is keyed or sealed follows from it
+//!          mails/                  what would be sent if a mail server were configured
 //!          keys/jwks.json          checks tokens; what the services read
 //!          password                of the database users
 //!          endpoints.json          where things listen, while they run
 //!          demo.json               ids of the demo restaurant
+//!          demo-logins.json        the password of the people who work there
 //! ```
 
+mod demo_logins;
 mod demo_restaurant;
 mod endpoints;
 mod keys;
 mod secret;
 mod servers;
 
+pub(crate) use demo_logins::DemoLogins;
 pub(crate) use demo_restaurant::{DemoItem, DemoRestaurant, DemoTable};
 pub(crate) use endpoints::Endpoints;
-pub(crate) use keys::{existing_signing_key, jwks_file, signing_key};
+pub(crate) use keys::{existing_signing_key, jwks_file, keys_dir, master_key_file, signing_key};
 pub(crate) use secret::read_or_make;
 pub(crate) use servers::{LocalServers, access_of};
 

@@ -74,6 +74,7 @@ fn schemas(password: String) -> Schemas {
     Schemas {
         events: "arisgourmet_events".to_owned(),
         views: "arisgourmet_views".to_owned(),
+        identity: "arisgourmet_identity".to_owned(),
         user_prefix: "aris".to_owned(),
         password,
     }

@@ -10,6 +10,7 @@ pub(crate) fn merged() -> OpenApi {
     let mut document = command_service::openapi();
     document.merge(projection_service::openapi());
     document.merge(realtime_gateway::openapi());
+    document.merge(identity_service::openapi());
     document.info = InfoBuilder::new()
         .title("ArisGourmet")
         .version(env!("CARGO_PKG_VERSION"))

@@ -43,6 +43,7 @@ impl Parts {
             ServiceName::Projection => start!(projection_service),
             ServiceName::Gateway => start!(realtime_gateway),
             ServiceName::Relay => start!(outbox_relay),
+            ServiceName::Identity => start!(identity_service),
             ServiceName::All => {}
         }
         Ok(())

@@ -1,20 +1,20 @@
 //! `aris up`: everything on this machine, and one Ctrl-C to end it.
 
 mod child;
-mod demo_restaurant;
+mod demo;
 mod greeting;
 
 use crate::{
     cli::{ServiceName, Up},
-    local::{Endpoints, LocalServers, jwks_file, signing_key},
+    local::{Endpoints, LocalServers, jwks_file, keys_dir, master_key_file, signing_key},
     shell::until_told_to_end,
 };
 use anyhow::{Context, Result, bail};
 use child::Child;
-use std::path::Path;
+use std::{fs::DirBuilder, os::unix::fs::DirBuilderExt, path::Path};
 use tokio::net::TcpListener;
 
-/// Where the services of `--processes` listen, unless the port is given: 8081 to 8084.
+/// Where the services of `--processes` listen, unless the port is given: 8081 to 8085.
 const FIRST_OF_PROCESSES: u16 = 1;
 
 pub(crate) async fn run(options: Up) -> Result<()> {
@@ -53,6 +53,8 @@ async fn start(options: &Up) -> Result<Running> {
     check_ports(options).await?;
     let servers = LocalServers::start(local).await?;
     signing_key(local)?;
+    // Whoever reads a mail here can choose somebody's password.
+    DirBuilder::new().recursive(true).mode(0o700).create(local.join("mails"))?;
     let (mysql_port, nats_port) = (servers.mysql.port(), servers.nats.port());
     let (endpoints, services) = if options.processes {
         (
@@ -62,21 +64,21 @@ async fn start(options: &Up) -> Result<Running> {
     } else {
         (Endpoints::together(options.port, mysql_port, nats_port), vec![ServiceName::All])
     };
-    let environment = environment(local, &servers)?;
+    let environment = environment(local, &servers, &endpoints)?;
     let mut children = Vec::new();
     for service in services {
         children.push(Child::start(service, endpoints.of(service), &environment, options.log)?);
     }
     child::all_ready(&mut children).await?;
     endpoints.write(local)?;
-    demo_restaurant::create(local, &endpoints).await?;
+    demo::create(local, &endpoints).await?;
     Ok(Running { servers, children, endpoints })
 }
 
 /// Fails when somebody else listens where the services would, before anything is started.
 async fn check_ports(options: &Up) -> Result<()> {
     let ports = if options.processes {
-        (0..4).map(|offset| options.port.saturating_add(FIRST_OF_PROCESSES + offset)).collect()
+        (0..5).map(|offset| options.port.saturating_add(FIRST_OF_PROCESSES + offset)).collect()
     } else {
         vec![options.port]
     };
@@ -91,14 +93,23 @@ async fn check_ports(options: &Up) -> Result<()> {
 }
 
 /// What every service of this installation is told.
-fn environment(local: &Path, servers: &LocalServers) -> Result<Vec<(&'static str, String)>> {
+fn environment(local: &Path, servers: &LocalServers, endpoints: &Endpoints) -> Result<Vec<(&'static str, String)>> {
     let jwks = jwks_file(local).canonicalize()?;
+    let master = master_key_file(local)?.canonicalize()?;
     Ok(vec![
         ("ARIS_WRITER_URL", servers.access.writer.clone()),
         ("ARIS_RELAY_URL", servers.access.relay.clone()),
         ("ARIS_READER_URL", servers.access.reader.clone()),
         ("ARIS_PROJECTION_URL", servers.access.projection.clone()),
+        ("ARIS_PERSONAL_URL", servers.access.personal.clone()),
+        ("ARIS_MASTER_KEY_FILE", master.display().to_string()),
+        // On this machine whoever reaches the port may try everything.
+        ("ARIS_SIGN_UP", "open".to_owned()),
         ("ARIS_NATS_URL", servers.nats.url()),
         ("ARIS_JWKS_FILE", jwks.display().to_string()),
+        ("ARIS_IDENTITY_URL", servers.access.identity.clone()),
+        ("ARIS_SIGNING_KEYS_DIR", keys_dir(local).canonicalize()?.display().to_string()),
+        ("ARIS_MAIL_FOLDER", local.join("mails").canonicalize()?.display().to_string()),
+        ("ARIS_PUBLIC_URL", endpoints.identity.clone()),
     ])
 }

@@ -4,10 +4,10 @@ use super::rows::Rows;
 use crate::views::{kitchen_board::schema as kitchen, orders::schema as order, restaurants::schema as restaurant};
 use chrono::{DateTime, Utc};
 use domain::{
-    dining::{SessionEvent, TableSession},
+    dining::{JoinRequested, SessionEvent, TableSession},
     envelope::{RecordedEvent, format_time},
     event::{DecodeError, Event},
-    ids::{ItemId, LineId, OrderId, SessionId},
+    ids::{DinerId, ItemId, LineId, OrderId, SessionId},
     menu::{Menu, MenuEvent},
     ordering::{Line, LineFired, LineState, Order, OrderEvent, OrderPlaced},
     restaurants::{RestaurantCreated, RestaurantEvent},
@@ -30,6 +30,8 @@ struct SessionFold {
     state: State,
     opened_at: DateTime<Utc>,
     closed_at: Option<DateTime<Utc>>,
+    left: BTreeMap<DinerId, DateTime<Utc>>,
+    asked: BTreeMap<DinerId, (JoinRequested, DateTime<Utc>)>,
 }
 
 struct OrderFold {
@@ -48,9 +50,11 @@ impl Expected {
     pub(super) fn fold(&mut self, recorded: &RecordedEvent) -> Result<(), DecodeError> {
         match recorded.event()? {
             Event::Restaurant(RestaurantEvent::Created(created)) => self.created = Some(created),
+            Event::Restaurant(RestaurantEvent::TableCodeReissued(_)) => {}
             Event::Menu(event) => self.fold_menu(recorded, event),
             Event::TableSession(event) => self.fold_session(recorded, event),
             Event::Order(event) => self.fold_order(recorded, event),
+            Event::Tenant(_) => {}
         }
         Ok(())
     }
@@ -71,9 +75,16 @@ impl Expected {
             state: State::absent(AggregateKind::TableSession),
             opened_at: recorded.recorded_at,
             closed_at: None,
+            left: BTreeMap::new(),
+            asked: BTreeMap::new(),
         });
-        if matches!(event, SessionEvent::Closed(_)) {
-            fold.closed_at = Some(recorded.recorded_at);
+        match &event {
+            SessionEvent::Closed(_) => fold.closed_at = Some(recorded.recorded_at),
+            SessionEvent::Left(it) => drop(fold.left.insert(it.diner_id, recorded.recorded_at)),
+            SessionEvent::JoinRequested(it) => {
+                fold.asked.insert(it.diner_id, (it.clone(), recorded.recorded_at));
+            }
+            _ => {}
         }
         fold.state.apply(Event::TableSession(event));
     }
@@ -151,7 +162,17 @@ impl SessionFold {
         });
         rows.insert((restaurant::SESSIONS, id.to_string()), value);
         for (index, diner) in visit.diners.iter().enumerate() {
-            rows.insert((restaurant::DINERS, format!("{id}/{}", index + 1)), json!({"diner_id": diner}));
+            let left_at = self.left.get(&diner.diner_id).filter(|_| diner.left).copied().map(format_time);
+            let value = json!({"diner_id": diner.diner_id, "left_at": left_at});
+            rows.insert((restaurant::DINERS, format!("{id}/{}", index + 1)), value);
+        }
+        let waiting = visit.requests.iter().filter(|request| session.is_open() && !request.declined);
+        for (asked, at) in waiting.filter_map(|request| self.asked.get(&request.diner_id)) {
+            let value = json!({
+                "table_label": asked.table_label, "mark": asked.mark, "requested_at": format_time(*at),
+                "expires_at": format_time(asked.expires_at),
+            });
+            rows.insert((restaurant::JOIN_REQUESTS, format!("{id}/{}", asked.diner_id)), value);
         }
     }
 }

@@ -59,7 +59,15 @@ pub(super) const RESTAURANTS: &[Table] = &[
     Table {
         name: restaurant::DINERS,
         key: "CONCAT(BIN_TO_UUID(session_id), '/', number)",
-        columns: "'diner_id', BIN_TO_UUID(diner_id)",
+        columns: "'diner_id', BIN_TO_UUID(diner_id), \
+                  'left_at', DATE_FORMAT(left_at, '%Y-%m-%dT%H:%i:%s.%fZ')",
+    },
+    Table {
+        name: restaurant::JOIN_REQUESTS,
+        key: "CONCAT(BIN_TO_UUID(session_id), '/', BIN_TO_UUID(diner_id))",
+        columns: "'table_label', table_label, 'mark', mark, \
+                  'requested_at', DATE_FORMAT(requested_at, '%Y-%m-%dT%H:%i:%s.%fZ'), \
+                  'expires_at', DATE_FORMAT(expires_at, '%Y-%m-%dT%H:%i:%s.%fZ')",
     },
 ];
 

@@ -8,6 +8,7 @@ use http::request::Parts;
 use serde::{Deserialize, de::DeserializeOwned};
 use service_kit::problem::{Code, Problem};
 use utoipa::IntoParams;
+use uuid::Uuid;
 
 /// Rows of a list when nobody asks for a number.
 const LIST_ROWS: usize = 50;
@@ -197,6 +198,57 @@ impl Params for OrderList {
         let after = written.after.map(|text| text.parse().map_err(|_| Problem::new(Code::BadCursor))).transpose()?;
         let min_position = position("min_position", written.min_position)?.unwrap_or(0);
         Ok(Self { state, limit: limit(written.limit)?, after, min_position })
+    }
+}
+
+/// The parameters of a list that is in the order of ids.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct ByIdParams {
+    /// How many at most: 1 to 100, 50 without it.
+    #[param(value_type = Option<u64>, minimum = 1, maximum = 100)]
+    limit: Option<String>,
+    /// The `next` of the page before.
+    #[param(value_type = Option<String>, format = Uuid)]
+    after: Option<String>,
+    /// A position that the answer must contain, such as the one that a command answered.
+    #[param(value_type = Option<u64>, minimum = 0)]
+    min_position: Option<String>,
+}
+
+/// Which part of a list in the order of ids is asked for.
+#[derive(Debug)]
+pub(crate) struct ById {
+    pub(crate) limit: usize,
+    pub(crate) after: Option<Uuid>,
+    pub(crate) min_position: u64,
+}
+
+impl Params for ById {
+    type Written = ByIdParams;
+
+    fn parse(written: ByIdParams) -> Result<Self, Problem> {
+        let bad = |_| Problem::new(Code::BadCursor);
+        let after = written.after.map(|text| Uuid::try_parse(&text).map_err(bad)).transpose()?;
+        let min_position = position("min_position", written.min_position)?.unwrap_or(0);
+        Ok(Self { limit: limit(written.limit)?, after, min_position })
+    }
+}
+
+impl ById {
+    /// One page of things in the order of their ids, and where the next begins.
+    pub(crate) fn page<K: Copy + Ord + From<Uuid> + Into<Uuid>, V>(
+        &self,
+        all: impl Iterator<Item = (K, V)>,
+    ) -> (Vec<(K, V)>, Option<Uuid>) {
+        let after = self.after.map(K::from);
+        let mut page: Vec<_> =
+            all.filter(|(id, _)| after.is_none_or(|after| *id > after)).take(self.limit + 1).collect();
+        let more = page.len() > self.limit;
+        page.truncate(self.limit);
+        let next = if more { page.last().map(|(id, _)| (*id).into()) } else { None };
+        (page, next)
     }
 }
 

@@ -5,14 +5,18 @@ use super::{
     state::{AppState, unavailable},
 };
 use crate::views::restaurants::{
-    query::{self, MenuAnswer, RestaurantAnswer, SessionAnswer},
+    query::{self, JoinRequestsAnswer, MenuAnswer, RestaurantAnswer, SessionAnswer},
     schema::{Tables, VIEW},
 };
 use axum::{Json, extract::State};
 use chrono::Utc;
 use domain::{envelope::format_time, ids::SessionId};
 use identity::{Permission, Principal};
-use service_kit::{access::Access, ids::InPath, problem::Problem};
+use service_kit::{
+    access::{Access, Allowed, rights},
+    ids::InPath,
+    problem::Problem,
+};
 
 /// A restaurant with its stations and tables, and who sits where.
 #[utoipa::path(
@@ -93,7 +97,33 @@ pub(super) async fn get_session(
     let row = query::session_row(at.connection(), &tables, feed, session).await.map_err(unavailable)?;
     let row = row.ok_or_else(Problem::not_found)?;
     let diners = query::diners(at.connection(), &tables, feed, session).await.map_err(unavailable)?;
+    let waiting = query::join_requests(at.connection(), &tables, feed, Some(session), Utc::now()).await;
+    let waiting = waiting.map_err(unavailable)?;
     let cursor = at.stand();
     at.end().await.map_err(unavailable)?;
-    Ok(Json(row.answer(cursor, session, diners)))
+    Ok(Json(row.answer(cursor, session, diners, waiting)))
+}
+
+/// Who waits to be let in, at all tables, the longest first.
+#[utoipa::path(
+    get, path = "/v1/restaurants/{restaurant}/join-requests", tag = "restaurants",
+    params(("restaurant" = Uuid, Path), MinPosition),
+    responses((status = 200, body = JoinRequestsAnswer)),
+    extensions(
+        ("x-permission" = json!("floor:read")),
+        ("x-problems" = json!(["invalid-field", "projection-behind"]))
+    )
+)]
+pub(super) async fn list_join_requests(
+    State(app): State<AppState>,
+    allowed: Allowed<rights::FloorRead>,
+    Asked(AtLeast(min_position)): Asked<AtLeast>,
+) -> Result<Json<JoinRequestsAnswer>, Problem> {
+    let (feed, now) = (allowed.feed(), Utc::now());
+    let mut at = app.snapshot(VIEW, feed, min_position).await?;
+    let tables = Tables::of(at.generation());
+    let join_requests = query::join_requests(at.connection(), &tables, feed, None, now).await.map_err(unavailable)?;
+    let cursor = at.stand();
+    at.end().await.map_err(unavailable)?;
+    Ok(Json(JoinRequestsAnswer { cursor, now: format_time(now), join_requests }))
 }

@@ -2,11 +2,17 @@
 
 use crate::{
     audit::AuditError,
+    people::People,
     read::{ReadError, Reads, Snapshot},
 };
 use axum::extract::FromRef;
 use domain::ids::{FeedId, RestaurantId, TenantId};
-use event_store::{feeds::FeedDirectory, reader::EventReader};
+use event_store::{
+    feeds::FeedDirectory,
+    follow::FollowError,
+    reader::EventReader,
+    tenants::{TenantAt, TenantDirectory, TenantError},
+};
 use identity::Verifier;
 use service_kit::{
     access::Restaurants,
@@ -19,6 +25,10 @@ use std::sync::Arc;
 pub(crate) struct AppState {
     pub(crate) reads: Reads,
     pub(crate) feeds: Arc<FeedDirectory>,
+    /// Tenants as they are now.
+    pub(crate) tenants: Arc<TenantDirectory>,
+    /// Names of people, where they may be read.
+    pub(crate) people: People,
     /// For what is answered from the events themselves.
     pub(crate) events: EventReader,
     pub(crate) verifier: Verifier,
@@ -45,6 +55,25 @@ impl AppState {
         min_position: u64,
     ) -> Result<Snapshot, Problem> {
         self.reads.at_least(view, feed, min_position).await.map_err(problem)
+    }
+}
+
+impl AppState {
+    /// The tenant as it is now; at least as new as `min_position`.
+    pub(crate) async fn tenant(&self, tenant: TenantId, min_position: u64) -> Result<TenantAt, Problem> {
+        let at = self.tenants.now(tenant).await.map_err(tenant_problem)?.ok_or_else(Problem::not_found)?;
+        // It is read from the events: what was answered to a command is in it.
+        match min_position.checked_sub(at.cursor.position) {
+            None | Some(0) => Ok(at),
+            Some(lag) => Err(problem(ReadError::Behind { lag })),
+        }
+    }
+}
+
+fn tenant_problem(error: TenantError) -> Problem {
+    match error {
+        TenantError::Follow(FollowError::Store(error)) => unavailable(error),
+        error => Problem::internal(&error),
     }
 }
 

@@ -2,10 +2,14 @@
 //! message comes twice, and when everything is applied again from the start.
 
 use crate::support::{PROJECTIONS, Setup};
+use chrono::Utc;
 use domain::{
-    dining::{SessionClosed, SessionJoined, SessionOpened},
+    dining::{
+        AnswerJoin, Host, LeaveSession, RequestJoin, SessionClosed, SessionCommand, SessionEvent, SessionJoined,
+        SessionOpened,
+    },
     event::Event,
-    ids::{OrderId, SessionId},
+    ids::{DinerId, OrderId, SessionId},
     menu::{ItemRestored, ItemWithdrawn, MenuEvent},
     ordering::{CancelOrder, CancelReason, CancelledBy, OrderCommand, RejectOrder, RejectReason},
     stream::{AggregateKind, State, StreamId},
@@ -16,12 +20,13 @@ use testkit::Place;
 use uuid::Uuid;
 
 /// Every table of every view.
-const TABLES: [&str; 8] = [
+const TABLES: [&str; 9] = [
     "restaurants_v1",
     "restaurant_tables_v1",
     "menu_items_v1",
     "sessions_v1",
     "diners_v1",
+    "join_requests_v1",
     "kitchen_lines_v1",
     "orders_v1",
     "order_lines_v1",
@@ -49,13 +54,15 @@ struct Story {
     dice: Dice,
     orders: Vec<(OrderId, State)>,
     beer_is_available: bool,
-    extra: Option<SessionId>,
+    extra: Option<(SessionId, State)>,
+    guests: Vec<DinerId>,
 }
 
 impl Story {
     /// The events of the next command; none when a rule says no.
     fn next(&mut self) -> Vec<(StreamId, Event)> {
-        match self.dice.roll(12) {
+        match self.dice.roll(18) {
+            12.. => self.act_on_the_session(),
             0 => vec![self.toggle_beer()],
             1 => self.toggle_session(),
             2 | 3 => self.place_order(),
@@ -76,18 +83,45 @@ impl Story {
 
     fn toggle_session(&mut self) -> Vec<(StreamId, Event)> {
         let table_id = self.place.table;
-        if let Some(session_id) = self.extra.take() {
+        if let Some((session_id, _)) = self.extra.take() {
             return vec![(session_id.into(), Event::TableSession(SessionClosed { session_id, table_id }.into()))];
         }
         let session_id = SessionId::from(Uuid::now_v7());
-        self.extra = Some(session_id);
         let opened = SessionOpened { session_id, table_id, table_label: "7".to_owned() };
-        let mut events = vec![(session_id.into(), Event::TableSession(opened.into()))];
+        self.extra = Some((session_id, State::absent(AggregateKind::TableSession)));
+        self.guests.clear();
+        let mut events = vec![opened.into()];
         for number in 1..=u8::try_from(self.dice.roll(4)).unwrap() {
-            let joined = SessionJoined { session_id, diner_id: Uuid::now_v7().into(), number };
-            events.push((session_id.into(), Event::TableSession(joined.into())));
+            self.guests.push(Uuid::now_v7().into());
+            events.push(SessionJoined { session_id, diner_id: self.guests[usize::from(number) - 1], number }.into());
         }
-        events
+        self.in_session(events)
+    }
+
+    /// Guests ask, are answered, and leave.
+    fn act_on_the_session(&mut self) -> Vec<(StreamId, Event)> {
+        let Some((_, State::TableSession(session))) = self.extra.clone() else { return Vec::new() };
+        let (now, by) = (Utc::now(), Host::Staff);
+        let verb = self.dice.roll(4);
+        if verb == 0 || self.guests.is_empty() {
+            self.guests.push(Uuid::now_v7().into());
+        }
+        let newest = self.guests.len() - 1;
+        let diner_id = if verb == 0 { self.guests[newest] } else { self.guests[self.dice.roll(newest + 1)] };
+        let command = match verb {
+            0 => SessionCommand::RequestJoin(RequestJoin { diner_id, now }),
+            1 => SessionCommand::ApproveJoin(AnswerJoin { diner_id, by, now }),
+            2 => SessionCommand::DeclineJoin(AnswerJoin { diner_id, by, now }),
+            _ => SessionCommand::Leave(LeaveSession { diner_id }),
+        };
+        let events = session.decide(command).unwrap_or_default();
+        self.in_session(events)
+    }
+
+    fn in_session(&mut self, events: Vec<SessionEvent>) -> Vec<(StreamId, Event)> {
+        let Some((id, session)) = &mut self.extra else { return Vec::new() };
+        events.iter().for_each(|event| session.apply(Event::TableSession(event.clone())));
+        events.into_iter().map(|event| (StreamId::from(*id), Event::TableSession(event))).collect()
     }
 
     fn place_order(&mut self) -> Vec<(StreamId, Event)> {
@@ -155,8 +189,14 @@ async fn whatever_happens(seed: u64) {
     let setup = Setup::start().await;
     let service = setup.service("a").await;
     let place = setup.place().await;
-    let mut story =
-        Story { place: place.clone(), dice: Dice(seed), orders: Vec::new(), beer_is_available: true, extra: None };
+    let mut story = Story {
+        place: place.clone(),
+        dice: Dice(seed),
+        orders: Vec::new(),
+        beer_is_available: true,
+        extra: None,
+        guests: Vec::new(),
+    };
     // The table is free for the sessions of the story.
     let closed = SessionClosed { session_id: place.session, table_id: place.table };
     setup.append(&place, vec![(place.session.into(), Event::TableSession(closed.into()))]).await;

@@ -3,6 +3,7 @@
 
 mod audit;
 mod follow;
+mod guests;
 mod history;
 mod journey;
 mod outage;

@@ -18,9 +18,15 @@ async fn every_query_asks_for_its_right() {
 
     // Somebody who may do something else there.
     let waiter = setup.staff(&place, &[Permission::LineServe]);
-    for (path, status) in
-        [("", 200), ("/menu", 200), (&session, 403), (&order, 403), ("/orders", 403), ("/kitchen-board", 403)]
-    {
+    for (path, status) in [
+        ("", 200),
+        ("/menu", 200),
+        (&session, 403),
+        ("/join-requests", 403),
+        (&order, 403),
+        ("/orders", 403),
+        ("/kitchen-board", 403),
+    ] {
         let (seen, body) = service.get(&place, path, &waiter).await;
         assert_eq!(seen, status, "{path}: {body}");
     }
@@ -40,9 +46,15 @@ async fn every_query_asks_for_its_right() {
             assert_eq!(seen, status, "{who} {path}: {body}");
         }
     }
-    for (path, status) in
-        [("", 200), ("/menu", 200), (&session, 200), (&order, 200), ("/orders", 403), ("/kitchen-board", 403)]
-    {
+    for (path, status) in [
+        ("", 200),
+        ("/menu", 200),
+        (&session, 200),
+        ("/join-requests", 403),
+        (&order, 200),
+        ("/orders", 403),
+        ("/kitchen-board", 403),
+    ] {
         let (seen, body) = service.get(&place, path, &guest).await;
         assert_eq!(seen, status, "{path}: {body}");
     }

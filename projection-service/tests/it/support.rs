@@ -86,9 +86,10 @@ impl Setup {
         let config = Config {
             projection_url: projection_url.to_owned().into(),
             reader_url: self.env.access.reader.clone().into(),
+            personal: personal_data::Settings::demo(self.env.access.personal.clone()).unwrap(),
             nats_url: self.env.nats_url.clone(),
             nats_prefix: self.env.nats_prefix.clone(),
-            jwks_file: self.jwks.clone(),
+            keys: self.jwks.as_path().into(),
             node: node.to_owned(),
             workers: 4,
             lease: Duration::from_secs(2),

@@ -55,7 +55,7 @@ async fn hello(wire: &mut Wire) -> Result<Hello, End> {
 fn refused(error: TokenError) -> Close {
     let code = match error {
         TokenError::Expired => CloseCode::Expired,
-        TokenError::Missing | TokenError::Invalid => CloseCode::Forbidden,
+        TokenError::Missing | TokenError::Invalid | TokenError::Revoked => CloseCode::Forbidden,
     };
     Close::new(code, error.to_string())
 }

@@ -17,7 +17,7 @@ use crate::{
     session::{Clock, Rate, leave_in},
 };
 use axum::extract::ws::{Utf8Bytes, WebSocket};
-use identity::Principal;
+use identity::{Principal, revocation};
 use service_kit::limits::Limits;
 use std::{
     collections::HashMap,
@@ -65,6 +65,8 @@ struct Connection {
     gateway: Arc<Gateway>,
     wire: Wire,
     principal: Principal,
+    /// Tells when the token may have been revoked.
+    revoked: revocation::Watch,
     streams: Vec<Stream>,
     names: HashMap<StreamName, usize>,
     signal: Arc<Signal>,
@@ -104,8 +106,8 @@ impl Connection {
         let now = Instant::now();
         let clock = Clock::new(gateway.timing, now, ends(&principal, now));
         Self {
-            gateway,
             wire,
+            revoked: gateway.verifier.revocations().watch(principal.marks()),
             principal,
             streams: Vec::new(),
             names: HashMap::new(),
@@ -115,16 +117,22 @@ impl Connection {
             rate: Rate::new(MESSAGES_PER_SECOND, now),
             out: Vec::new(),
             leave_at: None,
+            gateway,
         }
     }
 
     async fn run(&mut self) -> End {
+        // What was revoked between the look at the token and the start of the watch.
+        if let Err(end) = self.lose().await {
+            return end;
+        }
         loop {
             let (next, leave_at, idle) = (self.clock.next(), self.leave_at, self.dirty.is_empty());
             // In this order, so that neither a busy feed nor a busy client can delay the times.
             let turn = tokio::select! {
                 biased;
                 () = tokio::time::sleep_until(next.into()) => self.tick().await,
+                () = self.revoked.news() => self.lose().await,
                 () = until(leave_at) => Err(Close::new(CloseCode::Drained, "the gateway leaves").into()),
                 () = self.gateway.shutdown.cancelled(), if leave_at.is_none() => self.drain().await,
                 message = self.wire.receive() => self.take(message).await,

@@ -7,7 +7,7 @@ use crate::{
     frames::{Accepted, Auth, ClientFrame, Refused, ServerFrame, StreamName},
 };
 use chrono::Utc;
-use identity::{Principal, TokenError};
+use identity::{Principal, TokenError, revocation::Loss};
 use std::time::Instant;
 
 impl Connection {
@@ -56,10 +56,13 @@ impl Connection {
         match self.same_subject(&auth.token) {
             Ok(principal) => {
                 self.clock.renew(ends(&principal, Instant::now()));
+                self.revoked = self.gateway.verifier.revocations().watch(principal.marks());
                 self.principal = principal;
                 self.out.push(ServerFrame::Accepted(Accepted { id }).encode().into());
                 self.review().await?;
-                self.flush().await
+                self.flush().await?;
+                // What was revoked since the token was looked at.
+                self.lose().await
             }
             Err(code) => self.send(&ServerFrame::Refused(Refused { id, code: code.to_owned() })).await,
         }
@@ -71,6 +74,25 @@ impl Connection {
             Ok(new) if new.sub() == self.principal.sub() && new.tenant() == self.principal.tenant() => Ok(new),
             Ok(_) | Err(TokenError::Missing | TokenError::Invalid) => Err("token-invalid"),
             Err(TokenError::Expired) => Err("token-expired"),
+            Err(TokenError::Revoked) => Err("token-revoked"),
+        }
+    }
+
+    /// Looks whether the token was revoked. Where only its rights are outdated, every stream ends at once
+    /// and the client is asked for a newer token, as at the end of one; else the connection ends.
+    pub(super) async fn lose(&mut self) -> Result<(), End> {
+        match self.gateway.verifier.loss(&self.principal) {
+            None => Ok(()),
+            Some(Loss::Gone) => Err(Close::new(CloseCode::Forbidden, "the token was revoked").into()),
+            Some(Loss::Outdated) => {
+                for index in 0..self.streams.len() {
+                    if self.streams[index].place.is_some() {
+                        self.revoke(index);
+                    }
+                }
+                self.clock.renew(Instant::now());
+                self.flush().await
+            }
         }
     }
 

@@ -10,6 +10,9 @@ use identity::{Principal, ScopeFilter, filter_for};
 
 /// How this principal sees this stream. "Not yours" and "does not exist" are one answer.
 pub(super) async fn right(gateway: &Gateway, principal: &Principal, name: &StreamName) -> Result<ScopeFilter, Close> {
+    if gateway.verifier.loss(principal).is_some() {
+        return Err(Close::new(CloseCode::Forbidden, "the token was revoked"));
+    }
     let tenant = gateway.feeds.tenant_of_restaurant(name.restaurant).await.map_err(away)?;
     if tenant != Some(principal.tenant()) || !principal.knows(name.restaurant) {
         return Err(Close::new(CloseCode::NotFound, name.restaurant.to_string()));

@@ -56,7 +56,7 @@ pub(crate) async fn get_events(
         .ok_or_else(|| Problem::permission_missing(permission_for(&name.scope)))?;
     let follower = Follower::new(gateway, name, &filter).await.map_err(problem)?;
     if wants_stream(&headers) {
-        return sse::open(follower, asked.after, access.principal.expires_at()).await;
+        return sse::open(follower, asked.after, access.principal).await;
     }
     Ok(Json(page::read(follower, asked.after, asked.limit).await?).into_response())
 }

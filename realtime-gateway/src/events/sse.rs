@@ -17,8 +17,9 @@ use axum::{
     http::header,
     response::{IntoResponse, Response},
 };
-use chrono::{DateTime, Utc};
+use chrono::Utc;
 use domain::envelope::{Cursor, format_time};
+use identity::{Principal, revocation};
 use service_kit::problem::{Code, Problem};
 use std::{
     convert::Infallible,
@@ -36,6 +37,9 @@ struct Sse {
     follower: Follower,
     beat: Interval,
     beats: u64,
+    principal: Principal,
+    /// Tells when the token may have been revoked.
+    revoked: revocation::Watch,
     /// When the token ends, by our own clock.
     ends: Instant,
     leave_at: Option<Instant>,
@@ -48,7 +52,7 @@ struct Sse {
 pub(super) async fn open(
     mut follower: Follower,
     after: Option<Cursor>,
-    expires: DateTime<Utc>,
+    principal: Principal,
 ) -> Result<Response, Problem> {
     let gateway = Arc::clone(&follower.gateway);
     let seat = seat(&gateway)?;
@@ -58,9 +62,21 @@ pub(super) async fn open(
     let heartbeat = gateway.timing.heartbeat;
     let mut beat = interval_at(tokio::time::Instant::now() + heartbeat, heartbeat);
     beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let ends = Instant::now() + (expires - Utc::now()).to_std().unwrap_or_default();
+    let ends = Instant::now() + (principal.expires_at() - Utc::now()).to_std().unwrap_or_default();
     let open = gateway.connections.token();
-    let sse = Sse { follower, beat, beats: 0, ends, leave_at: None, over: false, _seat: seat, _open: open };
+    let revoked = gateway.verifier.revocations().watch(principal.marks());
+    let sse = Sse {
+        follower,
+        beat,
+        beats: 0,
+        principal,
+        revoked,
+        ends,
+        leave_at: None,
+        over: false,
+        _seat: seat,
+        _open: open,
+    };
     let hello = Bytes::from(format!("retry: {}\n\n", gateway.retry.base_ms));
     let frames = futures::stream::unfold((Some(hello), sse), |(hello, mut sse)| async move {
         let chunk = match hello {
@@ -98,6 +114,10 @@ impl Sse {
             if self.over {
                 return None;
             }
+            // There is no way to bring a newer token in: whoever may have one comes back with it.
+            if self.follower.gateway.verifier.loss(&self.principal).is_some() {
+                return self.end("token-revoked");
+            }
             match self.follower.go_on().await {
                 Ok(Progress::More) => continue,
                 Ok(Progress::Waiting) if !self.follower.out.is_empty() || self.follower.grant() => continue,
@@ -108,6 +128,7 @@ impl Sse {
             tokio::select! {
                 biased;
                 () = tokio::time::sleep_until(self.ends.into()) => return self.end("token-expired"),
+                () = self.revoked.news() => {}
                 () = until(self.leave_at) => return self.end("drained"),
                 () = gateway.shutdown.cancelled(), if self.leave_at.is_none() => return Some(self.drain()),
                 _ = self.beat.tick() => return self.heartbeat().await,

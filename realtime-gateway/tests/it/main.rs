@@ -9,6 +9,7 @@ mod limits;
 mod raw;
 mod reconnect;
 mod resets;
+mod revocations;
 mod rights;
 mod shutdown;
 mod world;

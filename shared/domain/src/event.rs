@@ -2,6 +2,7 @@
 
 use crate::{
     claims::ClaimChange, dining::SessionEvent, menu::MenuEvent, ordering::OrderEvent, restaurants::RestaurantEvent,
+    tenants::TenantEvent,
 };
 use bytes::Bytes;
 
@@ -100,7 +101,7 @@ pub(crate) use events;
 
 macro_rules! any_event {
     ($($variant:ident($inner:ty)),* $(,)?) => {
-        /// Any event of a restaurant's feed.
+        /// Any event of a restaurant's or a tenant's feed.
         #[derive(Debug, Clone, PartialEq)]
         pub enum Event {
             $(#[doc = concat!("An event of `", stringify!($inner), "`.")] $variant($inner),)*
@@ -175,4 +176,5 @@ any_event! {
     Menu(MenuEvent),
     TableSession(SessionEvent),
     Order(OrderEvent),
+    Tenant(TenantEvent),
 }

@@ -28,6 +28,12 @@ macro_rules! id {
             }
         }
 
+        impl From<$name> for Uuid {
+            fn from(id: $name) -> Self {
+                id.0
+            }
+        }
+
         impl std::str::FromStr for $name {
             type Err = uuid::Error;
             fn from_str(text: &str) -> Result<Self, uuid::Error> {
@@ -58,6 +64,14 @@ id! {
     OrderId,
     /// One line of an order.
     LineId,
+    /// Somebody who works for a tenant; the `sub` of their token.
+    MemberId,
+    /// A named set of permissions of a tenant.
+    RoleId,
+    /// A group of restaurants of a tenant, such as a campus.
+    GroupId,
+    /// The key of a machine.
+    ApiKeyId,
 }
 
 /// A restaurant's feed is named after it.

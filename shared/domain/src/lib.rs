@@ -17,9 +17,12 @@ pub mod refusal;
 pub mod restaurants;
 pub mod scope;
 pub mod snapshot;
+pub mod staff;
 pub mod station;
 pub mod stream;
+pub mod tenants;
 pub mod text;
+mod time;
 
 #[cfg(test)]
 mod testing;

@@ -24,6 +24,36 @@ pub const SEATS_MAX: u16 = 200;
 pub const MENU_ITEMS_MAX: usize = 2_000;
 /// Most diners of one table session.
 pub const SESSION_DINERS_MAX: usize = 50;
+/// Most requests to join that wait for an answer in one session.
+pub const JOIN_REQUESTS_WAITING_MAX: usize = 10;
+/// Most requests to join in the whole life of a session.
+pub const JOIN_REQUESTS_MAX: usize = 200;
+/// Minutes for which a request to join waits for an answer.
+pub const JOIN_REQUEST_MINUTES: i64 = 10;
+/// Digits of the code that a table shows to those who join it.
+pub const VISIT_CODE_DIGITS: usize = 4;
+/// Most times that the digits of one session change.
+pub const CODE_ROTATIONS_MAX: u32 = 500;
+/// Wrong digits that one guest may type.
+pub const CODE_TRIES_OF_A_GUEST_MAX: u32 = 5;
+/// Wrong digits that may be typed in one session before its digits change and stop counting.
+pub const CODE_TRIES_OF_A_SESSION_MAX: u32 = 10;
+/// Most people of a tenant, those who left included.
+pub const MEMBERS_MAX: usize = 5_000;
+/// Most roles of one member.
+pub const ASSIGNMENTS_MAX: usize = 32;
+/// Most roles of a tenant, retired ones included.
+pub const ROLES_MAX: usize = 200;
+/// Most groups of restaurants of a tenant.
+pub const GROUPS_MAX: usize = 200;
+/// Most restaurants of one group.
+pub const GROUP_RESTAURANTS_MAX: usize = 500;
+/// Most keys of machines of a tenant, revoked ones included.
+pub const API_KEYS_MAX: usize = 1_000;
+/// Most requests a minute that a key of a machine may be allowed.
+pub const API_KEY_PER_MINUTE_MAX: u32 = 60_000;
+/// Longest sealed text (a name, an e-mail address) in bytes of base64.
+pub const SEALED_BYTES_MAX: usize = 1_024;
 /// Longest idempotency key in bytes (visible ASCII).
 pub const IDEMPOTENCY_KEY_BYTES_MAX: usize = 255;
 /// Longest key of a claim in bytes; the column of the claims table has room for more.

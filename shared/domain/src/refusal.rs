@@ -1,7 +1,8 @@
 //! What a rule answers when it says no.
 
 use crate::{
-    ids::{OrderId, SessionId},
+    ids::{GroupId, OrderId, RestaurantId, RoleId, SessionId},
+    staff::Permission,
     stream::StreamId,
 };
 
@@ -14,6 +15,14 @@ pub enum Refusal {
     /// The thing that this very command creates exists already: it was sent long ago.
     #[error("this was done already")]
     AlreadyDone(StreamId),
+    /// What this very command makes in a tenant exists already: it was sent long ago.
+    #[error("this was done already")]
+    AlreadyMade {
+        /// Where things of its kind are listed, such as `staff`.
+        list: &'static str,
+        /// Its id.
+        id: uuid::Uuid,
+    },
     /// The restaurant exists already.
     #[error("the restaurant exists already")]
     RestaurantExists,
@@ -59,6 +68,27 @@ pub enum Refusal {
     /// The diner has not joined the session.
     #[error("this diner has not joined the session")]
     NotJoined,
+    /// The diner has left the session.
+    #[error("this diner has left the session")]
+    DinerLeft,
+    /// Nobody sits at the table.
+    #[error("the table has no open session")]
+    NoOpenSession,
+    /// So many ask to join that nobody could answer them.
+    #[error("too many ask to join this session")]
+    JoinRequestsFull,
+    /// The request to join is answered, or was not answered in time.
+    #[error("the request to join is {state}, not waiting")]
+    JoinNotWaiting {
+        /// What became of it.
+        state: &'static str,
+    },
+    /// The digits are not those that the table shows.
+    #[error("these are not the digits that the table shows")]
+    WrongCode,
+    /// Somebody guessed at the digits, or they changed too often.
+    #[error("digits let nobody in now: ask somebody at the table or staff")]
+    CodeLocked,
     /// The body names an item that is not on the menu.
     #[error("the menu has no such item")]
     UnknownItem(crate::ids::ItemId),
@@ -101,6 +131,59 @@ pub enum Refusal {
         /// The state that it is in.
         state: &'static str,
     },
+    /// Nobody gives or takes a right that they do not hold themselves (403, leaves no receipt).
+    #[error("this gives or takes `{0}`, which you do not hold there yourself")]
+    RightsExceeded(Permission),
+    /// Nobody would be left who can give rights.
+    #[error("nobody would be left who may change the staff of the tenant")]
+    LastOwner,
+    /// The body names a role that does not exist, or was retired.
+    #[error("there is no such role")]
+    UnknownRole(RoleId),
+    /// The body names a group of restaurants that does not exist.
+    #[error("there is no such group of restaurants")]
+    UnknownGroup(GroupId),
+    /// The body names a restaurant that the tenant does not have.
+    #[error("there is no such restaurant")]
+    UnknownRestaurant(RestaurantId),
+    /// Another role has this name.
+    #[error("another role has this name")]
+    RoleNameTaken,
+    /// Members have the role.
+    #[error("{members} members have the role")]
+    RoleInUse {
+        /// How many.
+        members: usize,
+    },
+    /// The role was retired.
+    #[error("the role is retired")]
+    RoleRetired,
+    /// Another group has this name.
+    #[error("another group has this name")]
+    GroupNameTaken,
+    /// The restaurant belongs to the group already.
+    #[error("the restaurant belongs to the group already")]
+    RestaurantInGroup,
+    /// The restaurant does not belong to the group.
+    #[error("the restaurant does not belong to the group")]
+    RestaurantNotInGroup,
+    /// The member is in another state than this needs.
+    #[error("the member is {state}")]
+    MemberState {
+        /// The state that they are in.
+        state: &'static str,
+    },
+    /// The key was revoked.
+    #[error("the key is revoked")]
+    ApiKeyRevoked,
+    /// The tenant has as many as it can have.
+    #[error("a tenant has at most {max} {what}")]
+    TenantFull {
+        /// Of what, in words.
+        what: &'static str,
+        /// How many it can have.
+        max: usize,
+    },
 }
 
 impl Refusal {
@@ -109,7 +192,7 @@ impl Refusal {
     pub fn code(&self) -> &'static str {
         match self {
             Self::NotFound => "not-found",
-            Self::AlreadyDone(_) => "already-done",
+            Self::AlreadyDone(_) | Self::AlreadyMade { .. } => "already-done",
             Self::RestaurantExists => "restaurant-exists",
             Self::UnknownStation(_) => "unknown-station",
             Self::CurrencyMismatch { .. } => "currency-mismatch",
@@ -124,6 +207,12 @@ impl Refusal {
             Self::OrdersOpen(_) => "orders-open",
             Self::UnknownSession => "unknown-session",
             Self::NotJoined => "not-joined",
+            Self::DinerLeft => "diner-left",
+            Self::NoOpenSession => "no-open-session",
+            Self::JoinRequestsFull => "join-requests-full",
+            Self::JoinNotWaiting { .. } => "join-not-waiting",
+            Self::WrongCode => "wrong-code",
+            Self::CodeLocked => "code-locked",
             Self::UnknownItem(_) => "unknown-item",
             Self::LineCount => "line-count",
             Self::AmountTooLarge => "amount-too-large",
@@ -132,6 +221,20 @@ impl Refusal {
             Self::LineNotFired { .. } => "line-not-fired",
             Self::LineNotCooking { .. } => "line-not-cooking",
             Self::LineNotReady { .. } => "line-not-ready",
+            Self::RightsExceeded(_) => "rights-exceeded",
+            Self::LastOwner => "last-owner",
+            Self::UnknownRole(_) => "unknown-role",
+            Self::UnknownGroup(_) => "unknown-group",
+            Self::UnknownRestaurant(_) => "unknown-restaurant",
+            Self::RoleNameTaken => "role-name-taken",
+            Self::RoleInUse { .. } => "role-in-use",
+            Self::RoleRetired => "role-retired",
+            Self::GroupNameTaken => "group-name-taken",
+            Self::RestaurantInGroup => "restaurant-in-group",
+            Self::RestaurantNotInGroup => "restaurant-not-in-group",
+            Self::MemberState { .. } => "member-state",
+            Self::ApiKeyRevoked => "api-key-revoked",
+            Self::TenantFull { .. } => "tenant-full",
         }
     }
 }

@@ -14,7 +14,7 @@ use crate::{
 pub fn fold_example(kind: AggregateKind) -> Option<&'static [u8]> {
     match kind {
         AggregateKind::Menu => Some(include_bytes!("../snapshots/menu.json")),
-        AggregateKind::Restaurant | AggregateKind::TableSession | AggregateKind::Order => None,
+        AggregateKind::Restaurant | AggregateKind::TableSession | AggregateKind::Order | AggregateKind::Tenant => None,
     }
 }
 
@@ -24,7 +24,7 @@ impl State {
     pub fn to_snapshot(&self) -> Option<Vec<u8>> {
         match self {
             Self::Menu(menu) => serde_json::to_vec(menu).ok(),
-            Self::Restaurant(_) | Self::TableSession(_) | Self::Order(_) => None,
+            Self::Restaurant(_) | Self::TableSession(_) | Self::Order(_) | Self::Tenant(_) => None,
         }
     }
 

@@ -3,15 +3,16 @@
 use crate::{
     dining::TableSession,
     event::Event,
-    ids::{MenuId, OrderId, RestaurantId, SessionId},
+    ids::{MenuId, OrderId, RestaurantId, SessionId, TenantId},
     menu::Menu,
     ordering::Order,
     restaurants::Restaurant,
+    tenants::Tenant,
 };
 use cqrs_es::Aggregate;
 use uuid::Uuid;
 
-/// The kinds of aggregates in a restaurant's feed.
+/// The kinds of aggregates in feeds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum AggregateKind {
     /// Settings, stations and tables.
@@ -22,11 +23,13 @@ pub enum AggregateKind {
     TableSession,
     /// An order and its lines.
     Order,
+    /// A business, its staff, roles, groups of restaurants and keys; alone in the tenant's own feed.
+    Tenant,
 }
 
 impl AggregateKind {
     /// All kinds.
-    pub const ALL: [Self; 4] = [Self::Restaurant, Self::Menu, Self::TableSession, Self::Order];
+    pub const ALL: [Self; 5] = [Self::Restaurant, Self::Menu, Self::TableSession, Self::Order, Self::Tenant];
 
     /// The stored name.
     #[must_use]
@@ -36,6 +39,7 @@ impl AggregateKind {
             Self::Menu => "menu",
             Self::TableSession => "table-session",
             Self::Order => "order",
+            Self::Tenant => "tenant",
         }
     }
 
@@ -79,6 +83,12 @@ impl From<OrderId> for StreamId {
     }
 }
 
+impl From<TenantId> for StreamId {
+    fn from(id: TenantId) -> Self {
+        Self { kind: AggregateKind::Tenant, id: id.0 }
+    }
+}
+
 impl Event {
     /// The kind of aggregate that this event belongs to.
     #[must_use]
@@ -88,6 +98,7 @@ impl Event {
             Self::Menu(_) => AggregateKind::Menu,
             Self::TableSession(_) => AggregateKind::TableSession,
             Self::Order(_) => AggregateKind::Order,
+            Self::Tenant(_) => AggregateKind::Tenant,
         }
     }
 }
@@ -103,6 +114,8 @@ pub enum State {
     TableSession(TableSession),
     /// An order.
     Order(Order),
+    /// A tenant.
+    Tenant(Tenant),
 }
 
 impl State {
@@ -114,6 +127,7 @@ impl State {
             AggregateKind::Menu => Self::Menu(Menu::default()),
             AggregateKind::TableSession => Self::TableSession(TableSession::default()),
             AggregateKind::Order => Self::Order(Order::default()),
+            AggregateKind::Tenant => Self::Tenant(Tenant::default()),
         }
     }
 
@@ -125,6 +139,7 @@ impl State {
             Self::Menu(_) => AggregateKind::Menu,
             Self::TableSession(_) => AggregateKind::TableSession,
             Self::Order(_) => AggregateKind::Order,
+            Self::Tenant(_) => AggregateKind::Tenant,
         }
     }
 
@@ -135,6 +150,7 @@ impl State {
             (Self::Menu(state), Event::Menu(event)) => state.apply(event),
             (Self::TableSession(state), Event::TableSession(event)) => state.apply(event),
             (Self::Order(state), Event::Order(event)) => state.apply(event),
+            (Self::Tenant(state), Event::Tenant(event)) => state.apply(event),
             _ => {}
         }
     }
@@ -147,6 +163,7 @@ impl State {
             Self::Menu(state) => state.size_estimate(),
             Self::TableSession(state) => state.size_estimate(),
             Self::Order(state) => state.size_estimate(),
+            Self::Tenant(state) => state.size_estimate(),
         }
     }
 }
@@ -154,12 +171,12 @@ impl State {
 #[cfg(test)]
 mod tests {
     use super::{AggregateKind, State};
-    use crate::{dining::TableSession, menu::Menu, ordering::Order, restaurants::Restaurant};
+    use crate::{dining::TableSession, menu::Menu, ordering::Order, restaurants::Restaurant, tenants::Tenant};
     use cqrs_es::Aggregate;
 
     #[test]
     fn a_kind_is_called_what_its_aggregate_is_called() {
-        let types = [Restaurant::TYPE, Menu::TYPE, TableSession::TYPE, Order::TYPE];
+        let types = [Restaurant::TYPE, Menu::TYPE, TableSession::TYPE, Order::TYPE, Tenant::TYPE];
         assert_eq!(AggregateKind::ALL.map(AggregateKind::as_str), types);
     }
 

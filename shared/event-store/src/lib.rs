@@ -7,6 +7,7 @@
 //! - [`receipts`]: how long answers are kept. [`verify`]: proof that nothing was changed.
 //! - [`delivery`]: what became of an event after its commit.
 //! - [`pool`]: the only place that opens connections. [`pool_watch`]: how full they are.
+//! - [`tenants`]: tenants as they are now. [`feeds`]: whose feed is whose.
 //! - [`lease`]: who works on which shard.
 
 pub mod committer;
@@ -24,4 +25,5 @@ pub mod reader;
 pub mod receipts;
 pub mod rows;
 mod snapshots;
+pub mod tenants;
 pub mod verify;

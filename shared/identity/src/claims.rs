@@ -52,6 +52,9 @@ pub enum Holder {
         /// The version of their permissions; a change makes older tokens worthless.
         #[serde(default)]
         pv: u64,
+        /// The log-in that the token comes from: logging it out ends the token.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        device: Option<Uuid>,
     },
     /// A guest at a table.
     Guest {
@@ -87,6 +90,7 @@ impl Claims {
             roles: roles.iter().map(|&role| role.to_owned()).collect(),
             grants: grants.iter().map(|(at, permissions)| (at.to_string(), named(permissions))).collect(),
             pv: 1,
+            device: None,
         };
         let branches = grants.iter().filter_map(|(at, _)| at.restaurant()).collect();
         Self::new(sub.into(), tenant, branches, holder, now, lifetime)

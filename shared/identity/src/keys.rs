@@ -1,4 +1,4 @@
-//! Keys and tokens: making them is for tools and tests, no service does.
+//! Keys and tokens: only the identity-service makes them, and tools and tests.
 
 use crate::claims::Claims;
 use aws_lc_rs::signature::Ed25519KeyPair;
@@ -71,8 +71,7 @@ impl SigningKey {
     /// The public half as a JWKS document, which services verify with.
     #[must_use]
     pub fn jwks_json(&self) -> String {
-        // Plain data cannot fail to encode.
-        serde_json::to_string_pretty(&JwkSet { keys: vec![self.public.clone()] }).unwrap_or_default()
+        key_set([self])
     }
 
     /// A token with these claims.
@@ -91,6 +90,14 @@ impl SigningKey {
         let header = Header { kid: Some(self.kid.clone()), ..Header::new(Algorithm::EdDSA) };
         jsonwebtoken::encode(&header, claims, &self.key).map_err(|_| KeyError::Unusable)
     }
+}
+
+/// The public halves of these keys as one JWKS document.
+#[must_use]
+pub fn key_set<'a>(keys: impl IntoIterator<Item = &'a SigningKey>) -> String {
+    let keys = keys.into_iter().map(|key| key.public.clone()).collect();
+    // Plain data cannot fail to encode.
+    serde_json::to_string_pretty(&JwkSet { keys }).unwrap_or_default()
 }
 
 impl std::fmt::Debug for SigningKey {

@@ -3,11 +3,13 @@
 use crate::{
     claims::{Claims, EVERY_RESTAURANT, Holder},
     permission::{Permission, PermissionSet},
+    revocation::Revoked,
 };
 use chrono::{DateTime, Utc};
 use domain::{
     envelope::{Actor, ActorKind},
     ids::{DinerId, RestaurantId, SessionId, TableId, TenantId},
+    staff::Grants,
 };
 use std::{collections::BTreeMap, sync::Arc};
 use uuid::Uuid;
@@ -31,7 +33,7 @@ pub struct Staff {
     tenant: TenantId,
     everywhere: PermissionSet,
     grants: Arc<BTreeMap<RestaurantId, PermissionSet>>,
-    expires_at: DateTime<Utc>,
+    marks: Marks,
 }
 
 /// A guest at a table.
@@ -48,7 +50,46 @@ pub struct Guest {
     pub table_id: TableId,
     /// The session that they belong to, and nothing else.
     pub session_id: SessionId,
-    expires_at: DateTime<Utc>,
+    marks: Marks,
+}
+
+/// What a token can be revoked by, and its times.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Marks {
+    /// Its `jti`.
+    pub token: Uuid,
+    /// The member that it is about; a `sub` that is no UUID is none.
+    pub member: Option<Uuid>,
+    /// The version of the member's rights that it was made from.
+    pub pv: u64,
+    /// The log-in that it comes from.
+    pub device: Option<Uuid>,
+    /// The table session that its holder sits at.
+    pub session: Option<SessionId>,
+    /// The guest that it is about.
+    pub diner: Option<DinerId>,
+    /// The key of a machine.
+    pub api_key: Option<Uuid>,
+    /// Made at.
+    pub issued_at: DateTime<Utc>,
+    /// Worthless after.
+    pub expires_at: DateTime<Utc>,
+}
+
+impl Marks {
+    /// Everything that a revocation can name to hit this token.
+    pub fn keys(&self) -> impl Iterator<Item = Revoked> + use<> {
+        let token = (!self.token.is_nil()).then_some(Revoked::Token(self.token));
+        let keys = [
+            token,
+            self.member.map(Revoked::Member),
+            self.device.map(Revoked::Device),
+            self.session.map(Revoked::TableSession),
+            self.diner.map(Revoked::Diner),
+            self.api_key.map(Revoked::ApiKey),
+        ];
+        keys.into_iter().flatten()
+    }
 }
 
 /// Claims that make no sense, however well they are signed.
@@ -78,9 +119,15 @@ impl Principal {
     /// When the token ends.
     #[must_use]
     pub fn expires_at(&self) -> DateTime<Utc> {
+        self.marks().expires_at
+    }
+
+    /// What the token can be revoked by.
+    #[must_use]
+    pub fn marks(&self) -> &Marks {
         match self {
-            Self::Staff(staff) => staff.expires_at,
-            Self::Guest(guest) => guest.expires_at,
+            Self::Staff(staff) => &staff.marks,
+            Self::Guest(guest) => &guest.marks,
         }
     }
 
@@ -98,6 +145,15 @@ impl Principal {
     #[must_use]
     pub fn may_everywhere(&self, permission: Permission) -> bool {
         matches!(self, Self::Staff(staff) if staff.everywhere.has(permission))
+    }
+
+    /// All that the holder was granted; nothing for a guest.
+    #[must_use]
+    pub fn grants(&self) -> Grants {
+        match self {
+            Self::Staff(staff) => Grants { everywhere: staff.everywhere, restaurants: staff.grants.as_ref().clone() },
+            Self::Guest(_) => Grants::default(),
+        }
     }
 
     /// Whether the holder may know that this restaurant exists: granted anything there, or a guest
@@ -133,18 +189,22 @@ impl TryFrom<Claims> for Principal {
     fn try_from(claims: Claims) -> Result<Self, SenselessClaims> {
         let sub_is_sound =
             (1..=SUB_BYTES_MAX).contains(&claims.sub.len()) && claims.sub.bytes().all(|byte| byte.is_ascii_graphic());
-        let expires_at = DateTime::from_timestamp(claims.exp, 0).filter(|_| sub_is_sound).ok_or(SenselessClaims)?;
-        let (sub, tenant) = (Arc::from(claims.sub), claims.tenant_id);
+        let time = |seconds| DateTime::from_timestamp(seconds, 0).filter(|_| sub_is_sound).ok_or(SenselessClaims);
+        let (issued_at, expires_at) = (time(claims.iat)?, time(claims.exp)?);
+        let marks = Marks { token: claims.jti, issued_at, expires_at, ..Marks::default() };
+        let (sub, tenant): (Arc<str>, _) = (Arc::from(claims.sub), claims.tenant_id);
         match claims.holder {
-            Holder::Staff { grants, .. } => {
+            Holder::Staff { grants, pv, device, .. } => {
+                let marks = Marks { member: Uuid::try_parse(&sub).ok(), pv, device, ..marks };
                 let everywhere = grants.get(EVERY_RESTAURANT).map(|names| known(names)).unwrap_or_default();
                 let grants = grants.iter().filter_map(|(at, names)| Some((at.parse().ok()?, known(names))));
-                Ok(Self::Staff(Staff { sub, tenant, everywhere, grants: Arc::new(grants.collect()), expires_at }))
+                Ok(Self::Staff(Staff { sub, tenant, everywhere, grants: Arc::new(grants.collect()), marks }))
             }
             Holder::Guest { table_id, session_id } => {
                 let &[restaurant] = claims.branch_ids.as_slice() else { return Err(SenselessClaims) };
                 let diner_id = canonical(&sub).ok_or(SenselessClaims)?;
-                Ok(Self::Guest(Guest { sub, diner_id, tenant, restaurant, table_id, session_id, expires_at }))
+                let marks = Marks { session: Some(session_id), diner: Some(diner_id), ..marks };
+                Ok(Self::Guest(Guest { sub, diner_id, tenant, restaurant, table_id, session_id, marks }))
             }
         }
     }

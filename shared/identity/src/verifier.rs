@@ -3,6 +3,7 @@
 use crate::{
     claims::{AUDIENCE, Claims, ISSUER},
     principal::Principal,
+    revocation::{Loss, Revocations},
 };
 use chrono::{DateTime, Duration, Utc};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header, jwk::JwkSet};
@@ -11,8 +12,9 @@ use std::{
     path::Path,
     sync::{Arc, PoisonError, RwLock},
 };
+use tokio::sync::Notify;
 
-/// How long a token is taken after its end, because clocks differ.
+/// How far clocks may differ: a token is taken this long after its end, and this long before it was made.
 pub const LEEWAY: Duration = Duration::seconds(30);
 /// The longest token in bytes; a longer one is not looked at.
 pub const TOKEN_BYTES_MAX: usize = 8 * 1024;
@@ -31,6 +33,9 @@ pub enum TokenError {
     /// It was true once.
     #[error("the token has expired")]
     Expired,
+    /// It was taken back before its end.
+    #[error("the token was revoked")]
+    Revoked,
 }
 
 /// A key set that cannot be used.
@@ -53,37 +58,92 @@ pub enum KeySetError {
     Empty,
 }
 
-/// Verifies tokens. Cheap to clone; clones share what they remember.
+/// Verifies tokens. Cheap to clone; clones share keys, revocations and what they remember.
 ///
 /// A token that was found true is remembered, so that a till that sends the same one a hundred times
-/// a minute costs one signature check. Its end is checked every time.
+/// a minute costs one signature check. Its end, and whether it was revoked, are checked every time.
 #[derive(Clone)]
 pub struct Verifier {
     inner: Arc<Inner>,
 }
 
 struct Inner {
-    keys: HashMap<String, DecodingKey>,
+    keys: RwLock<Keys>,
     validation: Validation,
     known: RwLock<HashMap<Box<str>, Principal>>,
+    revocations: Revocations,
+    /// Somebody came with a key that we do not have.
+    unknown_kid: Notify,
 }
 
+/// Public keys by their `kid`.
+type Keys = HashMap<String, DecodingKey>;
+
 impl Verifier {
+    /// A verifier that has no keys yet and takes no token: for a start before the keys can be had.
+    #[must_use]
+    pub fn without_keys() -> Self {
+        Self::of(Keys::new())
+    }
+
     /// A verifier with the public keys of this JWKS document.
     ///
     /// # Errors
     /// `Malformed` or `Empty`.
     pub fn from_jwks(json: &str) -> Result<Self, KeySetError> {
-        let set: JwkSet = serde_json::from_str(json).map_err(KeySetError::Malformed)?;
-        let usable = |jwk: &jsonwebtoken::jwk::Jwk| {
-            let key = DecodingKey::from_jwk(jwk).ok().filter(|key| key.family() == Algorithm::EdDSA.family())?;
-            Some((jwk.common.key_id.clone()?, key))
+        usable(json).map(Self::of)
+    }
+
+    fn of(keys: Keys) -> Self {
+        let inner = Inner {
+            keys: RwLock::new(keys),
+            validation: validation(),
+            known: RwLock::default(),
+            revocations: Revocations::default(),
+            unknown_kid: Notify::new(),
         };
-        let keys: HashMap<_, _> = set.keys.iter().filter_map(usable).collect();
-        if keys.is_empty() {
-            return Err(KeySetError::Empty);
+        Self { inner: Arc::new(inner) }
+    }
+
+    /// Takes this JWKS document in place of the keys. Tokens of keys that it lacks count no more. Says
+    /// whether anything is different.
+    ///
+    /// # Errors
+    /// `Malformed` or `Empty`; the old keys stay.
+    pub fn replace_keys(&self, json: &str) -> Result<bool, KeySetError> {
+        let new = usable(json)?;
+        let mut keys = self.inner.keys.write().unwrap_or_else(PoisonError::into_inner);
+        // A `kid` is the thumbprint of its key, so the same name is the same key.
+        if keys.len() == new.len() && new.keys().all(|kid| keys.contains_key(kid)) {
+            return Ok(false);
         }
-        Ok(Self { inner: Arc::new(Inner { keys, validation: validation(), known: RwLock::default() }) })
+        *keys = new;
+        drop(keys);
+        self.inner.known.write().unwrap_or_else(PoisonError::into_inner).clear();
+        Ok(true)
+    }
+
+    /// Whether there are keys.
+    #[must_use]
+    pub fn has_keys(&self) -> bool {
+        !self.inner.keys.read().unwrap_or_else(PoisonError::into_inner).is_empty()
+    }
+
+    /// Waits until a token came whose key is unknown: perhaps there are new ones.
+    pub async fn unknown_kid(&self) {
+        self.inner.unknown_kid.notified().await;
+    }
+
+    /// What was revoked, shared with all clones.
+    #[must_use]
+    pub fn revocations(&self) -> &Revocations {
+        &self.inner.revocations
+    }
+
+    /// What somebody who was let in before has lost since, if anything.
+    #[must_use]
+    pub fn loss(&self, principal: &Principal) -> Option<Loss> {
+        self.inner.revocations.loss(principal.marks())
     }
 
     /// A verifier with the public keys of this JWKS file.
@@ -100,7 +160,7 @@ impl Verifier {
     /// Who holds this token, at this time.
     ///
     /// # Errors
-    /// `Invalid` or `Expired`; a forged token is never called expired.
+    /// `Invalid`, `Expired` or `Revoked`; a forged token is never called expired or revoked.
     pub fn verify(&self, token: &str, now: DateTime<Utc>) -> Result<Principal, TokenError> {
         let principal = match self.remembered(token) {
             Some(principal) => principal,
@@ -108,6 +168,12 @@ impl Verifier {
         };
         if principal.expires_at() + LEEWAY <= now {
             return Err(TokenError::Expired);
+        }
+        if principal.marks().issued_at > now + LEEWAY {
+            return Err(TokenError::Invalid);
+        }
+        if self.loss(&principal).is_some() {
+            return Err(TokenError::Revoked);
         }
         Ok(principal)
     }
@@ -122,9 +188,15 @@ impl Verifier {
             return Err(TokenError::Invalid);
         }
         let header = decode_header(token).map_err(|_| TokenError::Invalid)?;
-        let key = header.kid.and_then(|kid| self.inner.keys.get(&kid)).ok_or(TokenError::Invalid)?;
+        let kid = header.kid.ok_or(TokenError::Invalid)?;
+        let keys = self.inner.keys.read().unwrap_or_else(PoisonError::into_inner);
+        let Some(key) = keys.get(&kid) else {
+            self.inner.unknown_kid.notify_one();
+            return Err(TokenError::Invalid);
+        };
         let claims = decode::<Claims>(token, key, &self.inner.validation).map_err(|_| TokenError::Invalid)?.claims;
         let principal = Principal::try_from(claims).map_err(|_| TokenError::Invalid)?;
+        // Before the keys are let go, or a token of a key that goes now would be remembered.
         self.remember(token, principal.clone());
         Ok(principal)
     }
@@ -136,6 +208,17 @@ impl Verifier {
         }
         known.insert(token.into(), principal);
     }
+}
+
+/// The Ed25519 keys of a JWKS document that have a `kid`.
+fn usable(json: &str) -> Result<Keys, KeySetError> {
+    let set: JwkSet = serde_json::from_str(json).map_err(KeySetError::Malformed)?;
+    let usable = |jwk: &jsonwebtoken::jwk::Jwk| {
+        let key = DecodingKey::from_jwk(jwk).ok().filter(|key| key.family() == Algorithm::EdDSA.family())?;
+        Some((jwk.common.key_id.clone()?, key))
+    };
+    let keys: Keys = set.keys.iter().filter_map(usable).collect();
+    if keys.is_empty() { Err(KeySetError::Empty) } else { Ok(keys) }
 }
 
 /// The end is checked apart, against the time that the caller gives.
@@ -150,6 +233,7 @@ fn validation() -> Validation {
 
 impl std::fmt::Debug for Verifier {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Verifier").field("kids", &self.inner.keys.keys()).finish_non_exhaustive()
+        let keys = self.inner.keys.read().unwrap_or_else(PoisonError::into_inner);
+        f.debug_struct("Verifier").field("kids", &keys.keys()).finish_non_exhaustive()
     }
 }

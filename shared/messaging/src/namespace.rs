@@ -5,6 +5,9 @@ use domain::ids::{FeedId, TenantId};
 /// The stream of all events, in production.
 const STREAM: &str = "ARIS_EVENTS";
 
+/// The bucket of what was revoked, in production.
+const REVOCATIONS: &str = "ARIS_REVOCATIONS";
+
 /// A space of names on a NATS server. Production has no prefix; each test has one of its own, so
 /// that many can share a server.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -40,6 +43,12 @@ impl Namespace {
         if self.is_production() { STREAM.to_owned() } else { format!("{STREAM}_{}", self.prefix) }
     }
 
+    /// The bucket of what was revoked in this space.
+    #[must_use]
+    pub fn revocations_bucket(&self) -> String {
+        if self.is_production() { REVOCATIONS.to_owned() } else { format!("{REVOCATIONS}_{}", self.prefix) }
+    }
+
     /// Where one event is published: `evt.<shard>.<tenant>.<feed>.<type>`.
     #[must_use]
     pub fn event_subject(&self, shard: u8, tenant: TenantId, feed: FeedId, event_type: &str) -> String {
@@ -56,6 +65,12 @@ impl Namespace {
     #[must_use]
     pub fn shard_subjects(&self, shard: u8) -> String {
         self.name(format_args!("evt.{shard:02}.>"))
+    }
+
+    /// All events of one type, of every feed.
+    #[must_use]
+    pub fn events_of_type(&self, event_type: &str) -> String {
+        self.name(format_args!("evt.*.*.*.{event_type}"))
     }
 
     /// All events.
@@ -116,6 +131,7 @@ mod tests {
     fn a_prefix_stands_before_every_name() {
         let space = Namespace::new("t.1");
         assert_eq!(space.stream_name(), "ARIS_EVENTS_t_1");
+        assert_eq!(space.revocations_bucket(), "ARIS_REVOCATIONS_t_1");
         assert_eq!(space.all_events(), "t_1.evt.>");
         assert_eq!(space.shard_subjects(3), "t_1.evt.03.>");
     }

@@ -2,7 +2,9 @@
 
 use crate::problem::Problem;
 use axum::extract::{FromRequestParts, RawPathParams};
-use domain::ids::{ItemId, LineId, OrderId, RestaurantId, SessionId, TableId};
+use domain::ids::{
+    ApiKeyId, DinerId, GroupId, ItemId, LineId, MemberId, OrderId, RestaurantId, RoleId, SessionId, TableId,
+};
 use http::request::Parts;
 use uuid::Uuid;
 
@@ -24,9 +26,14 @@ path_ids! {
     RestaurantId = "restaurant",
     TableId = "table",
     SessionId = "session",
+    DinerId = "diner",
     OrderId = "order",
     LineId = "line",
     ItemId = "item",
+    MemberId = "member",
+    RoleId = "role",
+    GroupId = "group",
+    ApiKeyId = "key",
 }
 
 /// The id of this type in the path. Anything but a UUID in lower case with hyphens names nothing:

@@ -2,6 +2,7 @@
 //!
 //! - [`problem`]: errors as clients see them. [`correlation`]: one id for all that a request set off.
 //! - [`access`]: who may call, as argument types of handlers. [`ids`]: ids in paths.
+//! - [`tokens`]: the public keys and what was revoked, kept up to date.
 //! - [`body`] and [`idempotency`]: what a command brings along.
 //! - [`client`]: whose address a request has. [`limits`]: how much one caller may ask and do.
 //! - [`http`]: everything around the routes, and serving them. [`health`]: is it alive, is it ready.
@@ -21,3 +22,4 @@ pub mod openapi;
 pub mod panics;
 pub mod problem;
 pub mod telemetry;
+pub mod tokens;

@@ -39,16 +39,14 @@ const OF_ALL: &[Code] = &[
     Code::StoreUnavailable,
 ];
 /// What every operation with a token can answer besides.
-const OF_HOLDERS: &[Code] = &[Code::TokenMissing, Code::TokenInvalid, Code::TokenExpired];
+const OF_HOLDERS: &[Code] = &[Code::TokenMissing, Code::TokenInvalid, Code::TokenExpired, Code::TokenRevoked];
+/// What every operation with a body can answer besides.
+const OF_BODIES: &[Code] =
+    &[Code::MalformedJson, Code::InvalidField, Code::BodyTooSlow, Code::BodyTooLarge, Code::UnsupportedMediaType];
 /// What every command can answer besides.
 const OF_COMMANDS: &[Code] = &[
-    Code::MalformedJson,
-    Code::InvalidField,
     Code::IdempotencyKeyMissing,
     Code::IdempotencyKeyInvalid,
-    Code::BodyTooSlow,
-    Code::BodyTooLarge,
-    Code::UnsupportedMediaType,
     Code::IdempotencyKeyReused,
     Code::QueueFull,
     Code::ShuttingDown,
@@ -90,20 +88,24 @@ struct FieldErrorDocument {
 /// Completes a document: the ways to authenticate, and every problem of every operation.
 pub fn complete(api: &mut OpenApi) {
     for (path, item) in &mut api.paths.paths {
-        for (operation, is_command) in operations(item) {
+        for (operation, has_body) in operations(item) {
             let mut codes = declared(operation);
             codes.extend(OF_ALL);
             // `security(())` says that no token is needed.
             if operation.security.is_none() {
                 codes.extend(OF_HOLDERS);
             }
-            if is_command {
+            if has_body {
+                codes.extend(OF_BODIES);
+            }
+            // Logging in changes no feed: it has no receipt.
+            if has_body && !path.starts_with("/v1/auth/") {
                 codes.extend(OF_COMMANDS);
             }
-            if path.contains("{restaurant}") {
+            if path.contains('{') {
                 codes.push(Code::NotFound);
             }
-            if extension(operation, PERMISSION).is_some() {
+            if operation.security.is_none() && extension(operation, PERMISSION).is_some() {
                 codes.push(Code::PermissionMissing);
             }
             answer_with(operation, &codes);

@@ -1,7 +1,7 @@
 //! `make bench`: what the event store does per second, beside what people would pick instead and
 //! beside the bare inserts, all on one MySQL server with durable settings, in turn.
 //!
-//! `load [append_hot] [append_wide]` runs these lines, or all. `QUICK=1` takes short rounds;
+//! `load [append_hot] [append_wide] [verify_token]` runs these lines, or all. `QUICK=1` takes short rounds;
 //! `PROFILE=1` measures only ours and tells where MySQL spent its time.
 
 mod closed_loop;
@@ -21,6 +21,7 @@ mod server;
 mod settings;
 mod stats;
 mod template;
+mod verify_token;
 
 use anyhow::{Context, Result, ensure};
 use line::Line;
@@ -40,7 +41,14 @@ const FLOOR_WANTED: f64 = 0.5;
 fn main() -> Result<()> {
     let names: Vec<String> = std::env::args().skip(1).collect();
     for name in &names {
-        ensure!(LINES.iter().any(|line| line.name == *name), "there is no line `{name}`");
+        let known = *name == verify_token::NAME || LINES.iter().any(|line| line.name == *name);
+        ensure!(known, "there is no line `{name}`");
+    }
+    if names.is_empty() || names.iter().any(|name| name == verify_token::NAME) {
+        ensure!(verify_token::run()?, "the look at a token takes longer than wanted");
+    }
+    if names.iter().any(|name| name == verify_token::NAME) && names.len() == 1 {
+        return Ok(());
     }
     // Before the runtime: starting a server blocks.
     let server = Server::start()?;

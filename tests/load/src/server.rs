@@ -67,6 +67,7 @@ impl Server {
         let schemas = Schemas {
             events: name.to_owned(),
             views: format!("{name}_views"),
+            identity: "bench_identity".to_owned(),
             user_prefix: "bench".to_owned(),
             password: "only-for-the-bench".to_owned(),
         };

@@ -55,6 +55,7 @@ impl Env {
         let schemas = Schemas {
             events: format!("{name}_events"),
             views: format!("{name}_views"),
+            identity: format!("{name}_identity"),
             user_prefix: "test".to_owned(),
             password: PASSWORD.to_owned(),
         };

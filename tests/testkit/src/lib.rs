@@ -6,13 +6,16 @@
 
 mod append;
 mod env;
+mod mail;
 mod proxy;
+pub mod scan;
 mod servers;
 mod wait;
 
 pub use append::{Append, EVENTS_OF_A_SERVED_ORDER, Place, PlacedOrder, submission};
 pub use env::Env;
 pub use local_servers::NatsOptions;
+pub use mail::{Mail, MailServer};
 pub use proxy::{Fault, TcpProxy};
 pub use servers::{Servers, own_servers, own_servers_with, servers};
 pub use wait::{wait_for, wait_until};

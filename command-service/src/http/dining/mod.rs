@@ -1,5 +1,13 @@
 //! Table sessions.
 
+pub(super) mod approve_join;
 pub(super) mod close_session;
+pub(super) mod decline_join;
+pub(super) mod get_join_request;
 pub(super) mod join_session;
+mod join_with_code;
+pub(super) mod leave_session;
 pub(super) mod open_session;
+pub(super) mod request_join;
+pub(super) mod rotate_code;
+pub(super) mod show_code;

@@ -8,11 +8,13 @@ use crate::{
 };
 use axum::extract::State;
 use domain::{
+    dining::Standing,
     ids::OrderId,
-    ordering::{CancelOrder, CancelReason, OrderCommand},
+    ordering::{CancelOrder, CancelReason, CancelledBy, OrderCommand},
     text::Note,
 };
 use event_store::committer::{Decision, Facts, Stop, StreamRead};
+use identity::Guest;
 use serde::Deserialize;
 use service_kit::{body::JsonBody, ids::InPath, problem::Problem};
 use utoipa::ToSchema;
@@ -45,16 +47,28 @@ pub(crate) enum CancelReasonDocument {
 
 struct Cancel {
     order: OrderId,
-    command: CancelOrder,
+    guest: Option<Guest>,
+    body: CancelOrderBody,
+}
+
+impl Cancel {
+    fn by(&self, facts: &Facts<'_>) -> Result<CancelledBy, Stop> {
+        let Some(guest) = &self.guest else { return Ok(CancelledBy::Staff) };
+        let visit = facts.session(guest.session_id)?.visit();
+        let standing = visit.map_or(Standing::Unknown, |visit| visit.standing(guest.diner_id, facts.now()));
+        Ok(CancelledBy::Guest { session_id: guest.session_id, standing })
+    }
 }
 
 impl Command for Cancel {
     fn reads(&self) -> Vec<StreamRead> {
-        vec![StreamRead::Existing(self.order.into())]
+        let session = self.guest.as_ref().map(|guest| StreamRead::Existing(guest.session_id.into()));
+        std::iter::once(StreamRead::Existing(self.order.into())).chain(session).collect()
     }
 
     fn decide(&self, facts: &Facts<'_>) -> Result<Decision, Stop> {
-        let command = OrderCommand::Cancel(self.command.clone());
+        let (reason, note) = (self.body.reason, self.body.note.clone());
+        let command = OrderCommand::Cancel(CancelOrder { by: self.by(facts)?, reason, note });
         Ok(done(self.order, facts.order(self.order)?.decide(command)?))
     }
 }
@@ -69,15 +83,14 @@ impl Command for Cancel {
     tag = "ordering",
     request_body = CancelOrderBody,
     responses((status = 200, description = "It was cancelled", body = Done)),
-    extensions(("x-permission" = json!("order:cancel")), ("x-problems" = json!(["order-not-cancellable"])))
+    extensions(("x-permission" = json!("order:cancel")), ("x-problems" = json!(["order-not-cancellable", "not-joined", "diner-left"])))
 )]
 pub(crate) async fn cancel_order(
     State(commands): State<Commands>,
-    Canceller { by, caller }: Canceller,
+    Canceller { guest, caller }: Canceller,
     InPath(order): InPath<OrderId>,
     envelope: Envelope,
     body: JsonBody<CancelOrderBody>,
 ) -> Result<Answered, Problem> {
-    let command = CancelOrder { by, reason: body.value.reason, note: body.value.note };
-    commands.submit(caller, envelope, &body.raw, Cancel { order, command }).await
+    commands.submit(caller, envelope, &body.raw, Cancel { order, guest, body: body.value }).await
 }

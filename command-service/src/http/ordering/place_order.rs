@@ -144,8 +144,8 @@ fn what_was_placed(events: &[OrderEvent]) -> Map<String, Value> {
     extensions(
         ("x-permission" = json!("order:place")),
         ("x-problems" = json!([
-            "already-done", "unknown-session", "session-closed", "not-joined", "unknown-item", "item-withdrawn",
-            "amount-too-large"
+            "already-done", "unknown-session", "session-closed", "not-joined", "diner-left", "unknown-item",
+            "item-withdrawn", "amount-too-large"
         ]))
     )
 )]

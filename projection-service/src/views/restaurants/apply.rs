@@ -4,13 +4,13 @@
 use crate::views::Fact;
 use chrono::{DateTime, Utc};
 use domain::{
-    dining::{SessionEvent, SessionJoined, SessionOpened},
+    dining::{JoinRequested, SessionEvent, SessionJoined, SessionOpened},
     event::Event,
-    ids::{ItemId, SessionId},
+    ids::{DinerId, ItemId, SessionId},
     menu::{ItemAdded, MenuEvent},
     restaurants::{RestaurantCreated, RestaurantEvent},
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A session that was opened in this batch.
 #[derive(Debug, PartialEq)]
@@ -28,6 +28,20 @@ pub(super) struct NewItem {
     pub(super) available: bool,
 }
 
+/// A guest who joined in this batch.
+#[derive(Debug, PartialEq)]
+pub(super) struct NewDiner {
+    pub(super) joined: SessionJoined,
+    pub(super) left_at: Option<DateTime<Utc>>,
+}
+
+/// Somebody who asked to join in this batch, and still waits.
+#[derive(Debug, PartialEq)]
+pub(super) struct NewRequest {
+    pub(super) requested: JoinRequested,
+    pub(super) requested_at: DateTime<Utc>,
+}
+
 /// What a batch of events changes.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Changes {
@@ -38,7 +52,12 @@ pub(super) struct Changes {
     pub(super) sessions: Vec<NewSession>,
     /// Sessions of earlier batches that ended.
     pub(super) closed: BTreeMap<SessionId, DateTime<Utc>>,
-    pub(super) diners: Vec<SessionJoined>,
+    pub(super) diners: Vec<NewDiner>,
+    /// Guests of earlier batches who left.
+    pub(super) left: BTreeMap<(SessionId, DinerId), DateTime<Utc>>,
+    pub(super) requests: Vec<NewRequest>,
+    /// Requests of earlier batches that were answered.
+    pub(super) answered: BTreeSet<(SessionId, DinerId)>,
 }
 
 impl Changes {
@@ -48,9 +67,11 @@ impl Changes {
         for fact in facts {
             match &fact.event {
                 Event::Restaurant(RestaurantEvent::Created(created)) => changes.created.push(created.clone()),
+                // Who prints codes asks the events themselves.
+                Event::Restaurant(RestaurantEvent::TableCodeReissued(_)) => {}
                 Event::Menu(event) => changes.fold_menu(fact, event),
                 Event::TableSession(event) => changes.fold_session(fact, event),
-                Event::Order(_) => {}
+                Event::Order(_) | Event::Tenant(_) => {}
             }
         }
         changes
@@ -80,12 +101,40 @@ impl Changes {
             SessionEvent::Opened(opened) => {
                 self.sessions.push(NewSession { opened: opened.clone(), opened_at: fact.at, closed_at: None });
             }
-            SessionEvent::Joined(joined) => self.diners.push(joined.clone()),
+            SessionEvent::Joined(joined) => {
+                self.answer(joined.session_id, joined.diner_id);
+                self.diners.push(NewDiner { joined: joined.clone(), left_at: None });
+            }
+            SessionEvent::JoinRequested(requested) => {
+                self.requests.push(NewRequest { requested: requested.clone(), requested_at: fact.at });
+            }
+            SessionEvent::JoinDeclined(it) => self.answer(it.session_id, it.diner_id),
+            SessionEvent::Left(it) => self.leave((it.session_id, it.diner_id), fact.at),
+            SessionEvent::CodeRotated(_) => {}
             SessionEvent::Closed(it) => self.close(it.session_id, fact.at),
         }
     }
 
+    /// Whoever joins with a signed token never asked, so that there may be nothing to take away.
+    fn answer(&mut self, session: SessionId, diner: DinerId) {
+        let of_batch = |it: &NewRequest| it.requested.session_id == session && it.requested.diner_id == diner;
+        match self.requests.iter().position(of_batch) {
+            Some(index) => drop(self.requests.remove(index)),
+            None => drop(self.answered.insert((session, diner))),
+        }
+    }
+
+    fn leave(&mut self, diner: (SessionId, DinerId), at: DateTime<Utc>) {
+        let of_batch = |it: &&mut NewDiner| (it.joined.session_id, it.joined.diner_id) == diner;
+        match self.diners.iter_mut().find(of_batch) {
+            Some(new) => new.left_at = Some(at),
+            None => drop(self.left.insert(diner, at)),
+        }
+    }
+
     fn close(&mut self, session: SessionId, at: DateTime<Utc>) {
+        // Those of earlier batches go with the session when it is written.
+        self.requests.retain(|it| it.requested.session_id != session);
         match self.sessions.iter_mut().find(|new| new.opened.session_id == session) {
             Some(new) => new.closed_at = Some(at),
             None => {

@@ -1,6 +1,7 @@
 //! The restaurant, its menu, its tables, and who sits at them.
 
 mod apply;
+mod guests;
 pub(crate) mod query;
 pub(crate) mod schema;
 mod write;

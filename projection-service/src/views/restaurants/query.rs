@@ -2,7 +2,9 @@
 
 mod answers;
 
-pub(crate) use answers::{Item, MenuAnswer, RestaurantAnswer, SessionAnswer, StationAnswer, TableAnswer};
+pub(crate) use answers::{
+    Item, JoinRequest, JoinRequestsAnswer, MenuAnswer, RestaurantAnswer, SessionAnswer, StationAnswer, TableAnswer,
+};
 
 use super::schema::Tables;
 use crate::money::MoneyAnswer;
@@ -12,7 +14,7 @@ use domain::{
     dining::SessionState,
     envelope::format_time,
     ids::{FeedId, SessionId},
-    limits::{MENU_ITEMS_MAX, SESSION_DINERS_MAX, TABLES_MAX},
+    limits::{LIST_ROWS_MAX, MENU_ITEMS_MAX, SESSION_DINERS_MAX, TABLES_MAX},
 };
 use sqlx::{MySqlConnection, Row};
 use uuid::Uuid;
@@ -111,6 +113,7 @@ impl SessionRow {
         cursor: crate::read::Stand,
         session: SessionId,
         diners: Vec<DinerAnswer>,
+        join_requests: Vec<JoinRequest>,
     ) -> SessionAnswer {
         let state = if self.closed_at.is_some() { SessionState::Closed } else { SessionState::Open };
         SessionAnswer {
@@ -122,6 +125,7 @@ impl SessionRow {
             opened_at: format_time(self.opened_at),
             closed_at: self.closed_at.map(format_time),
             diners,
+            join_requests,
         }
     }
 }
@@ -157,12 +161,52 @@ pub(crate) async fn diners(
     session: SessionId,
 ) -> Result<Vec<DinerAnswer>, sqlx::Error> {
     let text = format!(
-        "SELECT diner_id, number FROM {} WHERE feed_id = ? AND session_id = ? ORDER BY number LIMIT ?",
+        "SELECT diner_id, number, left_at FROM {} WHERE feed_id = ? AND session_id = ? ORDER BY number LIMIT ?",
         names.diners
     );
     let rows =
         sqlx::query(&text).bind(feed.0).bind(session.0).bind(SESSION_DINERS_MAX as u64).fetch_all(connection).await?;
     rows.iter()
-        .map(|row| Ok(DinerAnswer { diner_id: row.try_get("diner_id")?, number: row.try_get("number")? }))
+        .map(|row| {
+            let left_at: Option<DateTime<Utc>> = row.try_get("left_at")?;
+            Ok(DinerAnswer {
+                diner_id: row.try_get("diner_id")?,
+                number: row.try_get("number")?,
+                left_at: left_at.map(format_time),
+            })
+        })
+        .collect()
+}
+
+/// Who waits at this time to be let in, at one table or at all of them, in the order in which they asked.
+pub(crate) async fn join_requests(
+    connection: &mut MySqlConnection,
+    names: &Tables,
+    feed: FeedId,
+    session: Option<SessionId>,
+    now: DateTime<Utc>,
+) -> Result<Vec<JoinRequest>, sqlx::Error> {
+    let of_session = if session.is_some() { "AND session_id = ? " } else { "" };
+    let text = format!(
+        "SELECT session_id, diner_id, table_label, mark, requested_at, expires_at FROM {} \
+          WHERE feed_id = ? {of_session}AND expires_at > ? ORDER BY requested_at, diner_id LIMIT ?",
+        names.join_requests
+    );
+    let mut query = sqlx::query(&text).bind(feed.0);
+    if let Some(session) = session {
+        query = query.bind(session.0);
+    }
+    let rows = query.bind(now).bind(LIST_ROWS_MAX as u64).fetch_all(connection).await?;
+    rows.iter()
+        .map(|row| {
+            Ok(JoinRequest {
+                session_id: row.try_get("session_id")?,
+                diner_id: row.try_get("diner_id")?,
+                table_label: row.try_get("table_label")?,
+                mark: row.try_get("mark")?,
+                requested_at: format_time(row.try_get("requested_at")?),
+                expires_at: format_time(row.try_get("expires_at")?),
+            })
+        })
         .collect()
 }

@@ -16,8 +16,11 @@ pub(crate) const SESSIONS: &str = "sessions";
 /// A row per guest of a session: key (feed, session, number).
 pub(crate) const DINERS: &str = "diners";
 
+/// A row per request to join that nobody has answered: key (feed, session, diner).
+pub(crate) const JOIN_REQUESTS: &str = "join_requests";
+
 /// All of them.
-pub(crate) const ALL: &[&str] = &[RESTAURANTS, TABLES, ITEMS, SESSIONS, DINERS];
+pub(crate) const ALL: &[&str] = &[RESTAURANTS, TABLES, ITEMS, SESSIONS, DINERS, JOIN_REQUESTS];
 
 /// The names of the tables of one generation.
 pub(crate) struct Tables {
@@ -26,6 +29,7 @@ pub(crate) struct Tables {
     pub(crate) items: String,
     pub(crate) sessions: String,
     pub(crate) diners: String,
+    pub(crate) join_requests: String,
 }
 
 impl Tables {
@@ -37,6 +41,7 @@ impl Tables {
             items: generation.table(ITEMS),
             sessions: generation.table(SESSIONS),
             diners: generation.table(DINERS),
+            join_requests: generation.table(JOIN_REQUESTS),
         }
     }
 }

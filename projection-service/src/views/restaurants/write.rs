@@ -2,6 +2,7 @@
 
 use super::{
     apply::{Changes, NewItem, NewSession},
+    guests,
     schema::{ITEMS, SESSIONS, Tables},
 };
 use crate::{
@@ -10,7 +11,6 @@ use crate::{
 };
 use chrono::{DateTime, Utc};
 use domain::{
-    dining::SessionJoined,
     ids::{FeedId, ItemId, SessionId},
     restaurants::{RestaurantCreated, Table},
 };
@@ -37,9 +37,7 @@ pub(super) async fn write(
     for part in sql::parts(&changes.sessions) {
         insert_sessions(connection, names, feed, part).await?;
     }
-    for part in sql::parts(&changes.diners) {
-        insert_diners(connection, names, feed, part).await?;
-    }
+    guests::write(connection, names, feed, &changes).await?;
     for (available, items) in grouped(changes.availability) {
         for part in sql::parts(&items) {
             all_met(ITEMS, part.len(), set_available(connection, names, feed, part, available).await?)?;
@@ -48,6 +46,7 @@ pub(super) async fn write(
     for (at, sessions) in grouped(changes.closed) {
         for part in sql::parts(&sessions) {
             all_met(SESSIONS, part.len(), close_sessions(connection, names, feed, part, at).await?)?;
+            guests::delete_requests_of_sessions(connection, names, feed, part).await?;
         }
     }
     Ok(())
@@ -173,19 +172,6 @@ async fn close_sessions(
     query.push_bind(at).push(" WHERE (feed_id, session_id) IN ");
     query.push_tuples(sessions, |mut tuple, session| {
         tuple.push_bind(feed.0).push_bind(session.0);
-    });
-    sql::run(connection, query).await
-}
-
-async fn insert_diners(
-    connection: &mut MySqlConnection,
-    names: &Tables,
-    feed: FeedId,
-    diners: &[SessionJoined],
-) -> Result<u64, sqlx::Error> {
-    let mut query = QueryBuilder::new(format!("INSERT INTO {} (feed_id, session_id, number, diner_id) ", names.diners));
-    query.push_values(diners, |mut row, joined| {
-        row.push_bind(feed.0).push_bind(joined.session_id.0).push_bind(joined.number).push_bind(joined.diner_id.0);
     });
     sql::run(connection, query).await
 }

@@ -1,7 +1,7 @@
-//! A guest joins the session with their own device.
+//! A guest joins with a token that was signed for the session: whoever signs tokens answers for it.
 
-use super::{SessionEvent, SessionJoined, TableSession};
-use crate::{ids::DinerId, limits::SESSION_DINERS_MAX, refusal::Refusal};
+use super::{Diner, SessionEvent, SessionJoined, TableSession};
+use crate::{ids::DinerId, refusal::Refusal};
 
 /// Join a session.
 #[derive(Debug, Clone, PartialEq)]
@@ -11,17 +11,13 @@ pub struct JoinSession {
 }
 
 pub(super) fn join(session: &TableSession, command: &JoinSession) -> Result<Vec<SessionEvent>, Refusal> {
-    let visit = session.visit().ok_or(Refusal::NotFound)?;
-    if !session.is_open() {
-        return Err(Refusal::SessionClosed);
+    let visit = session.open_visit()?;
+    match visit.diner(command.diner_id) {
+        Some(Diner { left: false, .. }) => return Err(Refusal::AlreadyJoined),
+        Some(Diner { left: true, .. }) => return Err(Refusal::DinerLeft),
+        None => {}
     }
-    if session.diner_number(command.diner_id).is_some() {
-        return Err(Refusal::AlreadyJoined);
-    }
-    if visit.diners.len() >= SESSION_DINERS_MAX {
-        return Err(Refusal::SessionFull);
-    }
-    let number = u8::try_from(visit.diners.len() + 1).map_err(|_| Refusal::SessionFull)?;
+    let number = visit.next_number().ok_or(Refusal::SessionFull)?;
     Ok(vec![SessionJoined { session_id: visit.session_id, diner_id: command.diner_id, number }.into()])
 }
 
@@ -31,7 +27,7 @@ mod tests {
     use crate::{
         dining::{
             SessionCommand, TableSession,
-            examples::{closed, joined, opened},
+            examples::{closed, joined, left, opened},
         },
         limits::SESSION_DINERS_MAX,
         refusal::Refusal,
@@ -56,6 +52,11 @@ mod tests {
     #[test]
     fn nobody_joins_twice() {
         given::<TableSession>([opened(), joined(1)]).when(join(1)).refused(Refusal::AlreadyJoined);
+    }
+
+    #[test]
+    fn who_left_does_not_come_back_with_their_old_token() {
+        given::<TableSession>([opened(), joined(1), left(1)]).when(join(1)).refused(Refusal::DinerLeft);
     }
 
     #[test]
@@ -89,6 +90,6 @@ mod tests {
         let session: TableSession = folded(table_of(3));
         assert_eq!(session.diner_number(id(3)), Some(3));
         assert_eq!(session.diner_number(id(4)), None);
-        assert!(session.facts().is_some_and(|facts| facts.has_joined(id(2))));
+        assert!(session.facts().is_some_and(|facts| facts.seated(id(2)).is_ok()));
     }
 }

@@ -1,6 +1,11 @@
 //! The state of a table session.
 
-use super::{CloseSession, JoinSession, OpenSession, SessionEvent, close::close, join::join, open::open};
+use super::{
+    AnswerJoin, CloseSession, JoinRequest, JoinSession, JoinWithCode, LeaveSession, LockCode, OpenSession, RequestJoin,
+    RotateCode, SessionEvent, Visit, VisitCode, approve_join::approve_join, close::close, decline_join::decline_join,
+    join::join, join_with_code::join_with_code, leave::leave, lock_code::lock_code, open::open,
+    request_join::request_join, rotate_code::rotate_code,
+};
 use crate::{
     aggregate::aggregate,
     ids::{DinerId, SessionId, TableId},
@@ -19,19 +24,6 @@ pub enum TableSession {
     Open(Arc<Visit>),
     /// They have left.
     Closed(Arc<Visit>),
-}
-
-/// Who sits where. Shared, because every order of the session looks at it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Visit {
-    /// The session.
-    pub session_id: SessionId,
-    /// The table.
-    pub table_id: TableId,
-    /// What stands on the table.
-    pub table_label: String,
-    /// Who joined, in that order: the first has number 1.
-    pub diners: Vec<DinerId>,
 }
 
 /// Whether the guests are still there.
@@ -57,8 +49,22 @@ pub struct SessionFacts {
 pub enum SessionCommand {
     /// Guests sit down.
     Open(OpenSession),
-    /// A guest joins.
+    /// A guest joins with a token that was signed for the session.
     Join(JoinSession),
+    /// Somebody who scanned the table's code asks to join.
+    RequestJoin(RequestJoin),
+    /// They are let in.
+    ApproveJoin(AnswerJoin),
+    /// They are not.
+    DeclineJoin(AnswerJoin),
+    /// They know the digits that the table shows.
+    JoinWithCode(JoinWithCode),
+    /// Somebody asks for new digits.
+    RotateCode(RotateCode),
+    /// Somebody guessed: digits let nobody in any more.
+    LockCode(LockCode),
+    /// A guest leaves the others.
+    Leave(LeaveSession),
     /// The guests leave.
     Close(CloseSession),
 }
@@ -77,10 +83,12 @@ impl SessionState {
 }
 
 impl SessionFacts {
-    /// Whether this diner has joined.
-    #[must_use]
-    pub fn has_joined(&self, diner: DinerId) -> bool {
-        self.visit.diners.contains(&diner)
+    /// Whether this diner sits at the table: joined, and has not left.
+    ///
+    /// # Errors
+    /// `NotJoined`, `DinerLeft`.
+    pub fn seated(&self, diner: DinerId) -> Result<(), Refusal> {
+        self.visit.seated(diner)
     }
 }
 
@@ -93,30 +101,37 @@ impl TableSession {
         match command {
             SessionCommand::Open(command) => open(self, command),
             SessionCommand::Join(command) => join(self, &command),
+            SessionCommand::RequestJoin(command) => request_join(self, &command),
+            SessionCommand::ApproveJoin(command) => approve_join(self, &command),
+            SessionCommand::DeclineJoin(command) => decline_join(self, &command),
+            SessionCommand::JoinWithCode(command) => join_with_code(self, &command),
+            SessionCommand::RotateCode(command) => rotate_code(self, &command),
+            SessionCommand::LockCode(command) => lock_code(self, &command),
+            SessionCommand::Leave(command) => leave(self, &command),
             SessionCommand::Close(command) => close(self, command),
         }
     }
 
     pub(super) fn fold(&mut self, event: SessionEvent) {
-        match event {
-            SessionEvent::Opened(opened) => {
-                *self = Self::Open(Arc::new(Visit {
-                    session_id: opened.session_id,
-                    table_id: opened.table_id,
-                    table_label: opened.table_label,
-                    diners: Vec::new(),
-                }));
+        match (&mut *self, event) {
+            (_, SessionEvent::Opened(it)) => {
+                *self = Self::Open(Arc::new(Visit::new(it.session_id, it.table_id, it.table_label)));
             }
-            SessionEvent::Joined(joined) => {
-                if let Self::Open(visit) = self {
-                    Arc::make_mut(visit).diners.push(joined.diner_id);
-                }
-            }
-            SessionEvent::Closed(_) => {
-                if let Self::Open(visit) = self {
-                    *self = Self::Closed(Arc::clone(visit));
-                }
-            }
+            (Self::Open(visit), SessionEvent::Closed(_)) => *self = Self::Closed(Arc::clone(visit)),
+            (Self::Open(visit), event) => fold_into(Arc::make_mut(visit), event),
+            (Self::Absent | Self::Closed(_), _) => {}
+        }
+    }
+
+    /// The visit of a session that is going on.
+    ///
+    /// # Errors
+    /// `NotFound`, `SessionClosed`.
+    pub(super) fn open_visit(&self) -> Result<&Visit, Refusal> {
+        match self {
+            Self::Absent => Err(Refusal::NotFound),
+            Self::Open(visit) => Ok(visit),
+            Self::Closed(_) => Err(Refusal::SessionClosed),
         }
     }
 
@@ -161,14 +176,26 @@ impl TableSession {
     /// The number of a diner who joined: 1 for the first.
     #[must_use]
     pub fn diner_number(&self, diner: DinerId) -> Option<u8> {
-        let index = self.visit()?.diners.iter().position(|joined| *joined == diner)?;
+        let index = self.visit()?.diners.iter().position(|joined| joined.diner_id == diner)?;
         u8::try_from(index + 1).ok()
     }
 
     /// About how many bytes this takes in memory.
     #[must_use]
     pub fn size_estimate(&self) -> usize {
-        let visit = |it: &Visit| size_of::<Visit>() + it.table_label.len() + size_of_val(it.diners.as_slice());
-        size_of::<Self>() + self.visit().map_or(0, visit)
+        size_of::<Self>() + self.visit().map_or(0, Visit::size_estimate)
+    }
+}
+
+fn fold_into(visit: &mut Visit, event: SessionEvent) {
+    match event {
+        SessionEvent::Opened(_) | SessionEvent::Closed(_) => {}
+        SessionEvent::Joined(it) => visit.join(it.diner_id),
+        SessionEvent::JoinRequested(it) => {
+            visit.ask(JoinRequest { diner_id: it.diner_id, expires_at: it.expires_at, declined: false });
+        }
+        SessionEvent::JoinDeclined(it) => visit.decline(it.diner_id),
+        SessionEvent::Left(it) => visit.leave(it.diner_id),
+        SessionEvent::CodeRotated(it) => visit.code = VisitCode { rotation: it.rotation, locked: it.locked },
     }
 }

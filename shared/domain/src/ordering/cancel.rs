@@ -1,7 +1,7 @@
 //! An order is called off, as long as nobody has begun to cook it.
 
 use super::{CancelReason, Line, LineState, LineVoided, Order, OrderCancelled, OrderDetails, OrderEvent};
-use crate::{ids::SessionId, refusal::Refusal, text::Note};
+use crate::{dining::Standing, ids::SessionId, refusal::Refusal, text::Note};
 
 /// Call an order off.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,6 +23,8 @@ pub enum CancelledBy {
     Guest {
         /// The session of the guest's token.
         session_id: SessionId,
+        /// Fact: what that session knows of them.
+        standing: Standing,
     },
 }
 
@@ -31,6 +33,7 @@ pub(super) fn cancel(order: &Order, command: CancelOrder) -> Result<Vec<OrderEve
     if !command.by.may_see(details) {
         return Err(Refusal::NotFound);
     }
+    command.by.check_seated()?;
     if !is_cancellable(order, command.by) {
         return Err(Refusal::OrderNotCancellable { state: order.view_state_name() });
     }
@@ -70,7 +73,15 @@ impl CancelledBy {
     fn may_see(self, order: &OrderDetails) -> bool {
         match self {
             Self::Staff => true,
-            Self::Guest { session_id } => session_id == order.session_id,
+            Self::Guest { session_id, .. } => session_id == order.session_id,
+        }
+    }
+
+    fn check_seated(self) -> Result<(), Refusal> {
+        match self {
+            Self::Staff | Self::Guest { standing: Standing::Joined, .. } => Ok(()),
+            Self::Guest { standing: Standing::Left, .. } => Err(Refusal::DinerLeft),
+            Self::Guest { .. } => Err(Refusal::NotJoined),
         }
     }
 }
@@ -79,6 +90,7 @@ impl CancelledBy {
 mod tests {
     use super::{CancelOrder, CancelledBy};
     use crate::{
+        dining::Standing,
         ordering::{
             CancelReason, LineState, Order, OrderCommand,
             examples::{
@@ -93,7 +105,7 @@ mod tests {
     const STAFF: CancelledBy = CancelledBy::Staff;
 
     fn guest() -> CancelledBy {
-        CancelledBy::Guest { session_id: session() }
+        CancelledBy::Guest { session_id: session(), standing: Standing::Joined }
     }
 
     fn cancel(by: CancelledBy) -> OrderCommand {
@@ -136,8 +148,17 @@ mod tests {
     }
 
     #[test]
+    fn a_guest_who_left_or_never_joined_cancels_nothing() {
+        let by = |standing| CancelledBy::Guest { session_id: session(), standing };
+        given::<Order>([placed()]).when(cancel(by(Standing::Left))).refused(Refusal::DinerLeft);
+        for standing in [Standing::Unknown, Standing::Waiting, Standing::Expired, Standing::Declined] {
+            given::<Order>([placed()]).when(cancel(by(standing))).refused(Refusal::NotJoined);
+        }
+    }
+
+    #[test]
     fn an_order_of_another_session_is_not_found_by_a_guest() {
-        let stranger = CancelledBy::Guest { session_id: id(99) };
+        let stranger = CancelledBy::Guest { session_id: id(99), standing: Standing::Joined };
         given::<Order>([placed()]).when(cancel(stranger)).refused(Refusal::NotFound);
         given::<Order>([placed(), cancelled()]).when(cancel(stranger)).refused(Refusal::NotFound);
     }

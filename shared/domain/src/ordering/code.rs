@@ -1,6 +1,7 @@
 //! The code that people call out: "order 7K2M".
 
 use crate::ids::OrderId;
+use uuid::Uuid;
 
 /// Crockford's base 32: no I, L, O, U, so that nobody reads one character for another.
 const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
@@ -8,7 +9,12 @@ const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 /// Four characters from the last 20 bits of the id; for people, not unique.
 #[must_use]
 pub fn order_code(order: OrderId) -> String {
-    let bits = order.0.as_u128();
+    four_characters(order.0)
+}
+
+/// Four characters that people can compare, from the last 20 bits of an id.
+pub(crate) fn four_characters(id: Uuid) -> String {
+    let bits = id.as_u128();
     [15, 10, 5, 0].map(|shift| char::from(ALPHABET[(bits >> shift & 0x1F) as usize])).iter().collect()
 }
 

@@ -53,8 +53,8 @@ pub(super) fn place(order: &Order, command: PlaceOrder) -> Result<Vec<OrderEvent
     if session.state == SessionState::Closed {
         return Err(Refusal::SessionClosed);
     }
-    if command.diner_id.is_some_and(|diner| !session.has_joined(diner)) {
-        return Err(Refusal::NotJoined);
+    if let Some(diner) = command.diner_id {
+        session.seated(diner)?;
     }
     check_lines(&command.lines)?;
     let lines = price_lines(command.lines, command.prices_include_tax)?;
@@ -132,7 +132,7 @@ fn refuse(_: MoneyError) -> Refusal {
 mod tests {
     use super::{OrderedLine, PlaceOrder};
     use crate::{
-        dining::{SessionFacts, SessionState, Visit},
+        dining::{Diner, SessionFacts, SessionState, Visit},
         limits::{AMOUNT_MAX, EVENT_BYTES_MAX, NAME_CHARS_MAX, NOTE_CHARS_MAX, ORDER_LINES_MAX},
         menu::MenuItem,
         money::{Money, TaxRate},
@@ -148,8 +148,8 @@ mod tests {
     use std::sync::Arc;
 
     fn facts(state: SessionState) -> SessionFacts {
-        let diners = vec![id(3)];
-        let visit = Visit { session_id: session(), table_id: id(7), table_label: "12".into(), diners };
+        let diners = vec![Diner { diner_id: id(3), left: false }, Diner { diner_id: id(5), left: true }];
+        let visit = Visit { diners, ..Visit::new(session(), id(7), "12".into()) };
         SessionFacts { state, visit: Arc::new(visit) }
     }
 
@@ -232,6 +232,11 @@ mod tests {
     #[test]
     fn a_guest_joins_before_ordering() {
         refused(PlaceOrder { diner_id: Some(id(4)), ..place() }, Refusal::NotJoined);
+    }
+
+    #[test]
+    fn a_guest_who_left_orders_no_more() {
+        refused(PlaceOrder { diner_id: Some(id(5)), ..place() }, Refusal::DinerLeft);
     }
 
     #[test]

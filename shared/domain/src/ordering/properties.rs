@@ -7,6 +7,7 @@ use super::{
 };
 use crate::{
     claims::{ClaimChange, ClaimKind},
+    dining::Standing,
     event::Event,
     testing::{folded, id, survives_a_snapshot},
 };
@@ -32,8 +33,8 @@ fn commands() -> impl Strategy<Value = Vec<OrderCommand>> {
         16 => line_id().prop_map(|line_id| OrderCommand::ServeLine { line_id }),
         1 => Just(OrderCommand::Reject(RejectOrder { reason: RejectReason::Other, note: None })),
         1 => Just(cancel(CancelledBy::Staff)),
-        1 => Just(cancel(CancelledBy::Guest { session_id: session() })),
-        1 => Just(cancel(CancelledBy::Guest { session_id: id(99) })),
+        1 => Just(cancel(CancelledBy::Guest { session_id: session(), standing: Standing::Joined })),
+        1 => Just(cancel(CancelledBy::Guest { session_id: id(99), standing: Standing::Joined })),
     ];
     prop::collection::vec(command, 0..60)
 }

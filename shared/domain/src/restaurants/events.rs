@@ -16,6 +16,8 @@ events! {
     RestaurantEvent {
         /// The restaurant exists, with its stations and tables.
         Created(RestaurantCreated) = "restaurant.created",
+        /// A table has a new printed code; the old one is worthless.
+        TableCodeReissued(TableCodeReissued) = "table-code.reissued",
     }
 }
 
@@ -68,10 +70,21 @@ pub struct Table {
     pub seats: u16,
 }
 
+/// `table-code.reissued`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct TableCodeReissued {
+    /// The table.
+    pub table_id: TableId,
+    /// The issue that counts from now on; the first code of a table has 1.
+    #[cfg_attr(feature = "schema", schemars(range(min = 2)))]
+    pub issue: u32,
+}
+
 impl RestaurantEvent {
     pub(crate) fn claims(&self) -> Vec<ClaimChange> {
         match self {
-            Self::Created(_) => Vec::new(),
+            Self::Created(_) | Self::TableCodeReissued(_) => Vec::new(),
         }
     }
 }

@@ -1,6 +1,9 @@
 //! The state of a restaurant.
 
-use super::{CreateRestaurant, RestaurantEvent, Station, Table, create::create};
+use super::{
+    CreateRestaurant, ReissueTableCode, RestaurantEvent, Station, Table, create::create,
+    reissue_table_code::reissue_table_code,
+};
 use crate::{
     aggregate::aggregate,
     ids::{MenuId, TableId},
@@ -9,6 +12,10 @@ use crate::{
     station::StationKey,
 };
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// The issue of the code that a table has from the start.
+const FIRST_ISSUE: u32 = 1;
 
 /// A restaurant, folded from its events.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -37,6 +44,8 @@ pub struct Settings {
     pub stations: Vec<Station>,
     /// Where guests sit.
     pub tables: Vec<Table>,
+    /// Tables whose printed code is not their first, and which one it is.
+    pub code_issues: BTreeMap<TableId, u32>,
 }
 
 /// What can be asked of a restaurant.
@@ -44,6 +53,8 @@ pub struct Settings {
 pub enum RestaurantCommand {
     /// Create it.
     Create(CreateRestaurant),
+    /// Give a table a new printed code.
+    ReissueTableCode(ReissueTableCode),
 }
 
 aggregate!(Restaurant, "restaurant", RestaurantCommand, RestaurantEvent);
@@ -56,6 +67,7 @@ impl Restaurant {
     pub fn decide(&self, command: RestaurantCommand) -> Result<Vec<RestaurantEvent>, Refusal> {
         match command {
             RestaurantCommand::Create(command) => create(self, command),
+            RestaurantCommand::ReissueTableCode(command) => reissue_table_code(self, &command),
         }
     }
 
@@ -70,7 +82,13 @@ impl Restaurant {
                     menu_id: it.menu_id,
                     stations: it.stations,
                     tables: it.tables,
+                    code_issues: BTreeMap::new(),
                 });
+            }
+            RestaurantEvent::TableCodeReissued(it) => {
+                if let Self::Active(settings) = self {
+                    settings.code_issues.insert(it.table_id, it.issue);
+                }
             }
         }
     }
@@ -150,14 +168,23 @@ impl Restaurant {
         self.tables().iter().find(|table| table.table_id == id)
     }
 
+    /// Which issue of this table's printed code counts; nothing where there is no such table.
+    #[must_use]
+    pub fn code_issue(&self, id: TableId) -> Option<u32> {
+        self.table(id)?;
+        Some(self.settings()?.code_issues.get(&id).copied().unwrap_or(FIRST_ISSUE))
+    }
+
     /// About how many bytes this takes in memory.
     #[must_use]
     pub fn size_estimate(&self) -> usize {
         let texts = self.name().map_or(0, str::len) + self.time_zone().map_or(0, str::len);
         let station = |it: &Station| size_of::<Station>() + it.key.as_str().len() + it.name.len();
         let table = |it: &Table| size_of::<Table>() + it.label.len();
+        let issues = self.settings().map_or(0, |it| it.code_issues.len());
         size_of::<Self>()
             + texts
+            + issues * size_of::<(TableId, u32)>()
             + self.stations().iter().map(station).sum::<usize>()
             + self.tables().iter().map(table).sum::<usize>()
     }

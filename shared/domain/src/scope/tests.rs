@@ -6,14 +6,19 @@ use proptest::prelude::*;
 ///
 /// A mark for each of `kitchen:<its station>`, `floor`, `table-session:<its session>` and
 /// `order:<its order>`; `audit` sees all.
-const TABLE: [(&str, [bool; 4]); 18] = [
+const TABLE: [(&str, [bool; 4]); 39] = [
     //                          kitchen floor session order
     ("restaurant.created", [false, false, false, false]),
+    ("table-code.reissued", [false, false, false, false]),
     ("menu-item.added", [false, false, false, false]),
     ("menu-item.withdrawn", [false, true, false, false]),
     ("menu-item.restored", [false, true, false, false]),
     ("table-session.opened", [false, true, true, false]),
     ("table-session.joined", [false, true, true, false]),
+    ("table-session.join-requested", [false, true, true, false]),
+    ("table-session.join-declined", [false, true, true, false]),
+    ("table-session.left", [false, true, true, false]),
+    ("table-session.code-rotated", [false, true, true, false]),
     ("table-session.closed", [false, true, true, false]),
     ("order.placed", [false, true, true, true]),
     ("order.accepted", [false, true, true, true]),
@@ -25,6 +30,23 @@ const TABLE: [(&str, [bool; 4]); 18] = [
     ("line.ready", [true, true, true, true]),
     ("line.served", [true, true, true, true]),
     ("line.voided", [true, true, true, true]),
+    // In a tenant's own feed, which no scope of a restaurant shows.
+    ("tenant.signed-up", [false, false, false, false]),
+    ("restaurant-group.created", [false, false, false, false]),
+    ("restaurant-group.renamed", [false, false, false, false]),
+    ("restaurant-group.restaurant-added", [false, false, false, false]),
+    ("restaurant-group.restaurant-removed", [false, false, false, false]),
+    ("role.defined", [false, false, false, false]),
+    ("role.changed", [false, false, false, false]),
+    ("role.retired", [false, false, false, false]),
+    ("member.invited", [false, false, false, false]),
+    ("member.joined", [false, false, false, false]),
+    ("member.roles-changed", [false, false, false, false]),
+    ("member.deactivated", [false, false, false, false]),
+    ("member.reactivated", [false, false, false, false]),
+    ("member.forgotten", [false, false, false, false]),
+    ("api-key.issued", [false, false, false, false]),
+    ("api-key.revoked", [false, false, false, false]),
     // Not an event: what this build does not know is for nobody but the auditor.
     ("payment.captured", [false, false, false, false]),
 ];

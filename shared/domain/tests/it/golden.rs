@@ -46,15 +46,34 @@ pub(crate) fn files(name: &str) -> Vec<EventFile> {
 /// What has happened to the aggregate before, so that the event has something to change.
 fn story_before(event_type: &str) -> &'static [&'static str] {
     match event_type {
-        "restaurant.created" | "menu-item.added" | "table-session.opened" | "order.placed" => &[],
+        "restaurant.created" | "menu-item.added" | "table-session.opened" | "order.placed" | "tenant.signed-up" => &[],
         "menu-item.withdrawn" => &["menu-item.added"],
         "menu-item.restored" => &["menu-item.added", "menu-item.withdrawn"],
-        "table-session.joined" | "table-session.closed" => &["table-session.opened"],
+        "table-code.reissued" => &["restaurant.created"],
+        "table-session.joined"
+        | "table-session.closed"
+        | "table-session.join-requested"
+        | "table-session.code-rotated" => &["table-session.opened"],
+        "table-session.join-declined" => &["table-session.opened", "table-session.join-requested"],
+        "table-session.left" => &["table-session.opened", "table-session.joined"],
         "order.accepted" | "order.rejected" | "order.cancelled" => &["order.placed"],
         "line.fired" => &["order.placed", "order.accepted"],
         "line.started" | "line.ready" | "line.voided" => &["order.placed", "order.accepted", "line.fired"],
         "line.served" => &["order.placed", "order.accepted", "line.fired", "line.ready"],
         "order.completed" => &["order.placed", "order.accepted", "line.fired", "line.ready", "line.served"],
+        "restaurant-group.created" | "role.defined" | "member.invited" | "api-key.issued" => &["tenant.signed-up"],
+        "restaurant-group.renamed" | "restaurant-group.restaurant-added" => {
+            &["tenant.signed-up", "restaurant-group.created"]
+        }
+        "restaurant-group.restaurant-removed" => {
+            &["tenant.signed-up", "restaurant-group.created", "restaurant-group.restaurant-added"]
+        }
+        "role.changed" | "role.retired" => &["tenant.signed-up", "role.defined"],
+        "member.joined" | "member.roles-changed" | "member.deactivated" | "member.forgotten" => {
+            &["tenant.signed-up", "member.invited"]
+        }
+        "member.reactivated" => &["tenant.signed-up", "member.invited", "member.deactivated"],
+        "api-key.revoked" => &["tenant.signed-up", "api-key.issued"],
         other => panic!("say here what happens before {other}"),
     }
 }

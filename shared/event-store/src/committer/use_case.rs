@@ -13,6 +13,7 @@ use domain::{
     refusal::Refusal,
     restaurants::Restaurant,
     stream::{State, StreamId},
+    tenants::Tenant,
 };
 use uuid::Uuid;
 
@@ -214,6 +215,8 @@ impl<'a> Facts<'a> {
         session(SessionId) -> TableSession(TableSession),
         /// An order by its id.
         order(OrderId) -> Order(Order),
+        /// A tenant by its id; its feed is its own.
+        tenant(TenantId) -> Tenant(Tenant),
     }
 
     /// The aggregate that owns the claim. It must have been declared by [`UseCase::claims`].

@@ -11,7 +11,10 @@ use domain::{
 use identity::{
     Claims, Permission, Principal, SigningKey, TokenError, Verifier,
     claims::{At, Holder},
-    filter_for, roles,
+    filter_for,
+    keys::key_set,
+    revocation::{Entry, Revoked},
+    roles,
 };
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -99,6 +102,59 @@ fn a_token_is_taken_until_30_seconds_after_its_end() {
     let end = now() + Duration::minutes(15);
     assert!(verifier.verify(&token, end + Duration::seconds(29)).is_ok());
     assert_eq!(verifier.verify(&token, end + Duration::seconds(30)), Err(TokenError::Expired));
+}
+
+#[test]
+fn a_token_from_a_clock_that_is_ahead_is_taken_up_to_30_seconds() {
+    let Keys { key, verifier } = keys();
+    let token = key.sign(&kitchen()).unwrap();
+    assert!(verifier.verify(&token, now() - Duration::seconds(30)).is_ok());
+    assert_eq!(verifier.verify(&token, now() - Duration::seconds(31)), Err(TokenError::Invalid));
+}
+
+#[test]
+fn a_remembered_token_is_revoked_at_once() {
+    let keys = keys();
+    let mut claims = kitchen();
+    let device = Uuid::now_v7();
+    let Holder::Staff { device: at, .. } = &mut claims.holder else { unreachable!() };
+    *at = Some(device);
+    let token = keys.key.sign(&claims).unwrap();
+    assert!(keys.verifier.verify(&token, now()).is_ok());
+    keys.verifier.revocations().learn(Revoked::Device(device), Entry::until(now()));
+    assert_eq!(keys.verifier.verify(&token, now()), Err(TokenError::Revoked));
+    assert_eq!(keys.verifier.verify(&token, now() + Duration::hours(1)), Err(TokenError::Expired));
+}
+
+#[test]
+fn a_closed_session_ends_the_tokens_of_its_guests() {
+    let keys = keys();
+    let token = keys.key.sign(&guest()).unwrap();
+    keys.verifier.revocations().learn(Revoked::TableSession(SESSION), Entry::until(now() + Duration::hours(4)));
+    assert_eq!(keys.verifier.verify(&token, now()), Err(TokenError::Revoked));
+}
+
+#[test]
+fn a_rotation_of_keys_logs_nobody_out_until_the_old_key_is_taken_away() {
+    let Keys { key: old, verifier } = keys();
+    let new = SigningKey::generate().unwrap();
+    let (before, after) = (old.sign(&kitchen()).unwrap(), new.sign(&kitchen()).unwrap());
+    assert_eq!(verifier.verify(&after, now()), Err(TokenError::Invalid));
+    assert_eq!(verifier.replace_keys(&key_set([&old, &new])).ok(), Some(true));
+    assert!(verifier.verify(&before, now()).is_ok() && verifier.verify(&after, now()).is_ok());
+    assert_eq!(verifier.replace_keys(&key_set([&new, &old])).ok(), Some(false), "the order says nothing");
+    assert_eq!(verifier.replace_keys(&new.jwks_json()).ok(), Some(true));
+    assert_eq!(verifier.verify(&before, now()), Err(TokenError::Invalid), "remembered or not");
+    assert!(verifier.verify(&after, now()).is_ok());
+    assert!(verifier.replace_keys("{").is_err() && verifier.verify(&after, now()).is_ok(), "the old keys stay");
+}
+
+#[test]
+fn a_verifier_without_keys_takes_nothing() {
+    let Keys { key, .. } = keys();
+    let verifier = Verifier::without_keys();
+    assert!(!verifier.has_keys());
+    assert_eq!(verifier.verify(&key.sign(&kitchen()).unwrap(), now()), Err(TokenError::Invalid));
 }
 
 #[test]

@@ -6,6 +6,7 @@
 //! | [`Authenticated`] | whoever holds a true token |
 //! | [`Access`] | whoever was granted anything in the restaurant of the path, and its guests |
 //! | [`Allowed<R>`] | who was granted the right `R` in the restaurant of the path |
+//! | [`AllowedEverywhere<R>`] | who was granted the right `R` everywhere in their tenant |
 //!
 //! The order is always: no token 401, not their restaurant 404, no right 403. "Not theirs" and
 //! "does not exist" are one answer, so that nobody can find out about another tenant.
@@ -33,7 +34,7 @@ pub trait Restaurants: Send + Sync {
 /// Whoever holds a true token.
 ///
 /// # Errors
-/// `token-missing`, `token-invalid`, `token-expired`.
+/// `token-missing`, `token-invalid`, `token-expired`, `token-revoked`.
 #[derive(Debug, Clone)]
 pub struct Authenticated(pub Principal);
 
@@ -64,6 +65,35 @@ pub struct Allowed<R> {
     /// The restaurant in the path; it exists and belongs to the tenant of `principal`.
     pub restaurant: RestaurantId,
     right: PhantomData<R>,
+}
+
+/// Somebody who was granted the right `R` everywhere, for what belongs to no single restaurant. Never a
+/// guest. The tenant is that of their token: there is no path that could name another.
+///
+/// # Errors
+/// As [`Authenticated`], then `permission-missing`.
+#[derive(Debug, Clone)]
+pub struct AllowedEverywhere<R> {
+    /// Who.
+    pub principal: Principal,
+    right: PhantomData<R>,
+}
+
+impl<R: Right, S> FromRequestParts<S> for AllowedEverywhere<R>
+where
+    Verifier: FromRef<S>,
+    S: Sync,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let Authenticated(principal) = Authenticated::from_request_parts(parts, state).await?;
+        if principal.may_everywhere(R::PERMISSION) {
+            Ok(Self { principal, right: PhantomData })
+        } else {
+            Err(Problem::permission_missing(R::PERMISSION))
+        }
+    }
 }
 
 impl Access {

@@ -10,7 +10,7 @@ pub trait Right: Send {
 
 macro_rules! rights {
     ($($name:ident),* $(,)?) => {
-        /// One type for each permission that is granted per restaurant.
+        /// One type for each permission that handlers demand.
         pub mod rights {
             use super::{Permission, Right};
 
@@ -31,6 +31,8 @@ rights! {
     MenuWrite,
     SessionOpen,
     SessionClose,
+    SessionApprove,
+    TableWrite,
     OrderPlace,
     OrderAccept,
     OrderCancel,
@@ -40,4 +42,9 @@ rights! {
     KitchenRead,
     FloorRead,
     AuditRead,
+    TenantWrite,
+    StaffRead,
+    StaffWrite,
+    RoleWrite,
+    ApiKeyWrite,
 }

@@ -18,6 +18,18 @@ pub struct JsonBody<T> {
     pub raw: Bytes,
 }
 
+/// A body of this type; nothing at all is the same as `{}`. The last argument of a handler.
+///
+/// # Errors
+/// `malformed-json`, `invalid-field` with the place of the first mistake.
+#[derive(Debug, Clone)]
+pub struct OptionalBody<T> {
+    /// What the body says.
+    pub value: T,
+    /// How it says it.
+    pub raw: Bytes,
+}
+
 /// No body: nothing, or `{}`. The last argument of a handler.
 ///
 /// # Errors
@@ -38,6 +50,15 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for JsonBody<T> {
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
         let raw = bytes(request, state).await?;
         Ok(Self { value: parse(&raw)?, raw })
+    }
+}
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for OptionalBody<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        let raw = bytes(request, state).await?;
+        Ok(Self { value: parse(if raw.is_empty() { b"{}" } else { &raw })?, raw })
     }
 }
 

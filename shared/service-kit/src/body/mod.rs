@@ -3,5 +3,5 @@
 mod json;
 mod limit;
 
-pub use json::{JsonBody, NoBody};
+pub use json::{JsonBody, NoBody, OptionalBody};
 pub(crate) use limit::limit;

@@ -186,6 +186,7 @@ impl From<TokenError> for Problem {
             TokenError::Missing => Code::TokenMissing,
             TokenError::Invalid => Code::TokenInvalid,
             TokenError::Expired => Code::TokenExpired,
+            TokenError::Revoked => Code::TokenRevoked,
         })
     }
 }

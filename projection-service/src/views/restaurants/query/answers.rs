@@ -99,6 +99,39 @@ pub(crate) struct SessionAnswer {
     pub(crate) closed_at: Option<String>,
     /// In the order in which they joined.
     pub(crate) diners: Vec<DinerAnswer>,
+    /// Who waits to be let in, in the order in which they asked.
+    pub(crate) join_requests: Vec<JoinRequest>,
+}
+
+/// Who waits to be let in, at all tables.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct JoinRequestsAnswer {
+    /// Where the view stands.
+    pub(crate) cursor: Stand,
+    /// The server's clock.
+    #[schema(format = DateTime)]
+    pub(crate) now: String,
+    /// In the order in which they asked, at most 100.
+    pub(crate) join_requests: Vec<JoinRequest>,
+}
+
+/// Somebody who scanned the code of a table and waits to be let in.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct JoinRequest {
+    /// The session.
+    pub(crate) session_id: Uuid,
+    /// Who they will be.
+    pub(crate) diner_id: Uuid,
+    /// What stands on the table.
+    pub(crate) table_label: String,
+    /// What their screen shows.
+    pub(crate) mark: String,
+    /// When they asked.
+    #[schema(format = DateTime)]
+    pub(crate) requested_at: String,
+    /// Until when they can be let in.
+    #[schema(format = DateTime)]
+    pub(crate) expires_at: String,
 }
 
 /// A guest of a session: an id and a number, never a name.
@@ -109,4 +142,8 @@ pub(crate) struct DinerAnswer {
     pub(crate) diner_id: Uuid,
     /// 1 for the first who joined.
     pub(crate) number: u8,
+    /// When they left the others.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = DateTime)]
+    pub(crate) left_at: Option<String>,
 }

@@ -1,0 +1,88 @@
+//! What is personal, on its way into events; and the secrets of machines.
+
+use domain::{
+    ids::{ApiKeyId, MemberId, TenantId},
+    staff::Sealed,
+};
+use personal_data::{EmailAddress, Field, KeyError, MasterKey, PersonName, PersonalKeys};
+use service_kit::problem::Problem;
+use sha2::{Digest, Sha256};
+use sqlx::MySqlPool;
+
+/// Seals what people write about themselves. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct People {
+    pool: MySqlPool,
+    keys: PersonalKeys,
+    /// Whether anybody may sign a tenant up.
+    pub(crate) sign_up_is_open: bool,
+}
+
+/// A name and an address, sealed with the key of the person.
+pub(crate) struct SealedPerson {
+    pub(crate) name: Sealed,
+    pub(crate) email: Sealed,
+}
+
+impl People {
+    pub(crate) fn new(pool: MySqlPool, master: MasterKey, sign_up_is_open: bool) -> Self {
+        Self { keys: PersonalKeys::new(pool.clone(), master), pool, sign_up_is_open }
+    }
+
+    /// Seals a name and an address with the key of this member, which is made where there is none. A command
+    /// that is refused afterwards leaves a key behind that opens nothing.
+    pub(crate) async fn seal(
+        &self,
+        tenant: TenantId,
+        member: MemberId,
+        name: &PersonName,
+        email: &EmailAddress,
+    ) -> Result<SealedPerson, Problem> {
+        let key = self.keys.ensure(tenant, member.0).await.map_err(problem)?;
+        let seal = |field, text| key.seal(field, text).map_err(|error| Problem::internal(&error));
+        Ok(SealedPerson { name: seal(Field::Name, name.as_str())?, email: seal(Field::Email, email.as_str())? })
+    }
+
+    /// Deletes the key of a member. Done again it changes nothing.
+    pub(crate) async fn forget(&self, tenant: TenantId, member: MemberId) -> Result<(), Problem> {
+        self.keys.forget(tenant, member.0).await.map(drop).map_err(|error| Problem::store_unavailable(&error))
+    }
+
+    /// What stands for an e-mail address where it must be found again and not be read.
+    pub(crate) fn stand_in(&self, email: &EmailAddress) -> String {
+        let tag = self.keys.master().tag("sign-up", &[email.normalised().as_bytes()]);
+        tag[..16].iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// The key of a machine in full, as it is told once. It follows from the master key, so that a repeated
+    /// request is told the same, and no receipt holds it.
+    pub(crate) fn api_key(&self, tenant: TenantId, key: ApiKeyId) -> String {
+        let secret = self.keys.master().tag("api-key", &[tenant.0.as_bytes(), key.0.as_bytes()]);
+        let secret: String = secret.iter().map(|byte| format!("{byte:02x}")).collect();
+        format!("aris_{}_{secret}", key.0.simple())
+    }
+
+    /// Stores what an API key is recognised by: its hash, before the event that makes it count.
+    pub(crate) async fn store_api_key(&self, tenant: TenantId, key: ApiKeyId) -> Result<(), Problem> {
+        let hash: [u8; 32] = Sha256::digest(self.api_key(tenant, key).as_bytes()).into();
+        sqlx::query(
+            "INSERT INTO api_keys (key_id, tenant_id, secret_hash) VALUES (?, ?, ?) \
+                 ON DUPLICATE KEY UPDATE key_id = api_keys.key_id",
+        )
+        .bind(key.0)
+        .bind(tenant.0)
+        .bind(&hash[..])
+        .execute(&self.pool)
+        .await
+        .map(drop)
+        .map_err(|error| Problem::store_unavailable(&error))
+    }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "it is handed to map_err")]
+fn problem(error: KeyError) -> Problem {
+    match error {
+        KeyError::Sql(_) => Problem::store_unavailable(&error),
+        KeyError::Wrapped(_) | KeyError::Random => Problem::internal(&error),
+    }
+}

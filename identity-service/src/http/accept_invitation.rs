@@ -1,0 +1,78 @@
+//! `POST /v1/auth/invitations/accept`
+
+use super::{
+    answers::{LoggedIn, new_device},
+    client::Address,
+    log_in::authenticate,
+    state::{App, unavailable},
+};
+use crate::{
+    passwords::Password,
+    secrets::token_hash,
+    store::{Link, Purpose},
+};
+use axum::{Json, extract::State};
+use chrono::Utc;
+use serde::Deserialize;
+use service_kit::{
+    body::JsonBody,
+    problem::{Code, Problem},
+};
+use utoipa::ToSchema;
+
+/// Accepting an invitation, by the link of a mail.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, expecting = "an object")]
+pub(super) struct Accept {
+    /// What stands behind `#` in the link.
+    token: String,
+    /// A new password of 12 to 256 characters; for an address that has an account, the password of it.
+    #[schema(value_type = String)]
+    password: Password,
+}
+
+/// Accept an invitation
+///
+/// Whoever has the mail has the address, so nothing else is asked. The answer is that of a log-in.
+#[utoipa::path(
+    post, path = "/v1/auth/invitations/accept", tag = "auth",
+    responses((status = 200, body = LoggedIn)),
+    extensions(
+        ("x-problems" = json!(["link-worthless", "login-failed", "too-many-attempts", "member-inactive", "overloaded"]))
+    ),
+    security(()),
+)]
+pub(super) async fn accept_invitation(
+    State(app): State<App>,
+    Address(address): Address,
+    JsonBody { value: Accept { token, password }, .. }: JsonBody<Accept>,
+) -> Result<Json<LoggedIn>, Problem> {
+    let (now, worthless) = (Utc::now(), || Problem::new(Code::LinkWorthless));
+    let token = token_hash(&token);
+    let link = app.store.link(&token, now).await.map_err(unavailable)?.ok_or_else(worthless)?;
+    let Purpose::Invitation { tenant, member } = link.purpose else { return Err(worthless()) };
+    let hash = hash_of(&app, &link, &address, password).await?;
+    // Before the link is used up: whoever is cut off in between comes again with the same link.
+    let joined = app.rights.joined(tenant, member).await;
+    if !joined.map_err(|error| Problem::store_unavailable(&error))? {
+        return Err(Problem::new(Code::MemberInactive));
+    }
+    let accepted = app.store.accept(&token, (&link, tenant, member), hash.as_deref(), now).await;
+    let account = accepted.map_err(unavailable)?.ok_or_else(worthless)?;
+    new_device(&app, (account, &link.email_index), (tenant, member), None, now).await.map(Json)
+}
+
+/// The hash for a new account; none where there is one, whose password was given.
+async fn hash_of(app: &App, link: &Link, address: &str, password: Password) -> Result<Option<String>, Problem> {
+    if app.store.account_of(&link.email_index).await.map_err(unavailable)?.is_some() {
+        let key = app.secrets.attempt_key("address", &link.email_index, address);
+        app.charge(&key, Utc::now()).await?;
+        authenticate(app, &link.email_index, password).await?;
+        app.store.forget_tries(&key).await.map_err(unavailable)?;
+        return Ok(None);
+    }
+    match password.fault() {
+        Some(fault) => Err(Problem::invalid_field("/password", fault)),
+        None => app.passwords.hash(password).await.map(Some),
+    }
+}

@@ -1,0 +1,122 @@
+//! `POST /v1/auth/login`
+
+use super::{
+    answers::{LoggedIn, new_device},
+    client::Address,
+    state::{App, email, unavailable},
+};
+use crate::{passwords::Password, store::Account};
+use axum::{Json, extract::State};
+use chrono::Utc;
+use domain::ids::TenantId;
+use serde::Deserialize;
+use serde_json::json;
+use service_kit::{
+    body::JsonBody,
+    problem::{Code, Problem},
+};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+/// The longest name of a device in characters.
+const DEVICE_NAME_CHARS_MAX: usize = 80;
+
+/// Who somebody is.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, expecting = "an object")]
+pub(super) struct LogIn {
+    /// Upper and lower case are the same.
+    email: String,
+    /// The password.
+    #[schema(value_type = String)]
+    password: Password,
+    /// Which tenant, for an account that belongs to several.
+    tenant_id: Option<Uuid>,
+    /// What the device is called in the list of devices.
+    device: Option<String>,
+    /// From an earlier log-in of this device.
+    device_token: Option<String>,
+}
+
+/// Log in
+///
+/// The answer to a wrong password and to an unknown address is the same, and takes the same work. After 5
+/// tries within a minute there are pauses that grow; they are counted for each pair of account and
+/// address, and apart for a device that shows its `device_token`.
+#[utoipa::path(
+    post, path = "/v1/auth/login", tag = "auth",
+    responses((status = 200, body = LoggedIn)),
+    extensions(
+        ("x-problems" = json!(["login-failed", "too-many-attempts", "tenant-not-named", "member-inactive", "overloaded"]))
+    ),
+    security(()),
+)]
+pub(super) async fn log_in(
+    State(app): State<App>,
+    Address(address): Address,
+    JsonBody { value, .. }: JsonBody<LogIn>,
+) -> Result<Json<LoggedIn>, Problem> {
+    let LogIn { email: text, password, tenant_id, device, device_token } = value;
+    let (email, name, now) = (email(&text)?, name(device)?, Utc::now());
+    let email_index = app.secrets.email_index(&email);
+    let known = device_token.and_then(|token| app.secrets.known_device(&email_index, &token));
+    let key = match known {
+        Some(device) => app.secrets.attempt_key("device", &email_index, &device.to_string()),
+        None => app.secrets.attempt_key("address", &email_index, &address),
+    };
+    if let Err(problem) = app.charge(&key, now).await {
+        count("too-many");
+        return Err(problem);
+    }
+    let account = authenticate(&app, &email_index, password).await?;
+    app.store.forget_tries(&key).await.map_err(unavailable)?;
+    let membership = choose(&app, account.id, tenant_id.map(TenantId::from)).await?;
+    let answer = new_device(&app, (account.id, &email_index), membership, name, now).await?;
+    count("succeeded");
+    Ok(Json(answer))
+}
+
+/// The account, if the password is its own.
+pub(super) async fn authenticate(app: &App, email_index: &[u8; 32], password: Password) -> Result<Account, Problem> {
+    let account = app.store.account_of(email_index).await.map_err(unavailable)?;
+    let stored = account.as_ref().map(|account| account.password_hash.clone());
+    let verdict = app.passwords.look(password.clone(), stored).await?;
+    let Some(account) = account.filter(|_| verdict.right) else {
+        count("wrong");
+        return Err(Problem::new(Code::LoginFailed));
+    };
+    if verdict.outdated {
+        let hash = app.passwords.hash(password).await?;
+        let change = (Some(account.password_hash.as_str()), hash.as_str());
+        app.store.set_password(account.id, change, Utc::now()).await.map_err(unavailable)?;
+    }
+    Ok(account)
+}
+
+/// Which membership somebody means. Told only to who has the password.
+async fn choose(app: &App, account: Uuid, named: Option<TenantId>) -> Result<(TenantId, Uuid), Problem> {
+    let memberships = app.store.memberships(account).await.map_err(unavailable)?;
+    let mut meant = memberships.iter().filter(|(tenant, _)| named.is_none_or(|named| named == *tenant));
+    match (meant.next(), meant.next()) {
+        (Some(one), None) => Ok(*one),
+        (Some(_), Some(_)) => {
+            let tenants: Vec<_> = memberships.iter().map(|(tenant, _)| json!(tenant)).collect();
+            Err(Problem::new(Code::TenantNotNamed).fact("tenant_ids", tenants))
+        }
+        (None, _) => Err(Problem::new(Code::MemberInactive)),
+    }
+}
+
+fn name(text: Option<String>) -> Result<Option<String>, Problem> {
+    let sound = |name: &String| {
+        (1..=DEVICE_NAME_CHARS_MAX).contains(&name.chars().count()) && !name.chars().any(char::is_control)
+    };
+    match text {
+        Some(name) if !sound(&name) => Err(Problem::invalid_field("/device", "must be 1 to 80 characters")),
+        name => Ok(name),
+    }
+}
+
+fn count(end: &'static str) {
+    metrics::counter!("identity_logins_total", "end" => end).increment(1);
+}

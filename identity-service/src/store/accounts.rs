@@ -1,0 +1,76 @@
+//! Accounts, and the memberships that log in with them.
+
+use super::Store;
+use chrono::{DateTime, Utc};
+use domain::ids::TenantId;
+use event_store::pool::{READ_WITHIN, within};
+use sqlx::Row;
+use uuid::Uuid;
+
+/// Memberships that one account is asked to choose from.
+const MEMBERSHIPS_MAX: u32 = 100;
+
+/// An account. Its hash is never printed.
+pub(crate) struct Account {
+    pub(crate) id: Uuid,
+    pub(crate) email_index: [u8; 32],
+    pub(crate) password_hash: String,
+}
+
+impl Store {
+    /// The account of an address.
+    pub(crate) async fn account_of(&self, email_index: &[u8; 32]) -> Result<Option<Account>, sqlx::Error> {
+        let query = sqlx::query("SELECT account_id, email_index, password_hash FROM accounts WHERE email_index = ?")
+            .bind(email_index.as_slice());
+        within(READ_WITHIN, query.fetch_optional(&self.pool)).await?.as_ref().map(account).transpose()
+    }
+
+    /// An account by its id.
+    pub(crate) async fn account(&self, id: Uuid) -> Result<Option<Account>, sqlx::Error> {
+        let query =
+            sqlx::query("SELECT account_id, email_index, password_hash FROM accounts WHERE account_id = ?").bind(id);
+        within(READ_WITHIN, query.fetch_optional(&self.pool)).await?.as_ref().map(account).transpose()
+    }
+
+    /// Who may log in with this account: tenant and member.
+    pub(crate) async fn memberships(&self, account: Uuid) -> Result<Vec<(TenantId, Uuid)>, sqlx::Error> {
+        let query = sqlx::query(
+            "SELECT tenant_id, member_id FROM memberships WHERE account_id = ? ORDER BY joined_at, member_id LIMIT ?",
+        )
+        .bind(account)
+        .bind(MEMBERSHIPS_MAX);
+        let rows = within(READ_WITHIN, query.fetch_all(&self.pool)).await?;
+        let one = |row: &sqlx::mysql::MySqlRow| {
+            Ok((TenantId::from(row.try_get::<Uuid, _>("tenant_id")?), row.try_get("member_id")?))
+        };
+        rows.iter().map(one).collect()
+    }
+
+    /// A new password hash; only while the old one still stands, where one is named.
+    pub(crate) async fn set_password(
+        &self,
+        account: Uuid,
+        (old, new): (Option<&str>, &str),
+        now: DateTime<Utc>,
+    ) -> Result<bool, sqlx::Error> {
+        let query = sqlx::query(
+            "UPDATE accounts SET password_hash = ?, password_changed_at = ? \
+             WHERE account_id = ? AND (? IS NULL OR password_hash = ?)",
+        )
+        .bind(new)
+        .bind(now)
+        .bind(account)
+        .bind(old)
+        .bind(old);
+        Ok(within(READ_WITHIN, query.execute(&self.pool)).await?.rows_affected() == 1)
+    }
+}
+
+fn account(row: &sqlx::mysql::MySqlRow) -> Result<Account, sqlx::Error> {
+    let index: &[u8] = row.try_get("email_index")?;
+    Ok(Account {
+        id: row.try_get("account_id")?,
+        email_index: index.try_into().map_err(|_| sqlx::Error::Decode("an index of another length".into()))?,
+        password_hash: row.try_get("password_hash")?,
+    })
+}

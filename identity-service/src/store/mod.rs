@@ -1,0 +1,57 @@
+//! What is kept, and the SQL for it: one file per thing.
+
+mod accounts;
+mod attempts;
+mod devices;
+mod links;
+mod mail_jobs;
+mod revocations;
+
+pub(crate) use accounts::Account;
+pub(crate) use devices::{Device, Turn};
+pub(crate) use links::{Link, Purpose};
+pub(crate) use mail_jobs::Job;
+
+use chrono::{DateTime, Duration, Utc};
+use event_store::pool::{READ_WITHIN, within};
+use sqlx::MySqlPool;
+use tokio_util::sync::CancellationToken;
+
+/// How often what nobody needs any more is deleted, and how much at a time.
+const PURGE_EVERY: std::time::Duration = std::time::Duration::from_secs(60);
+const PURGE_ROWS: u32 = 1_000;
+
+/// The schema of accounts. Cheap to clone. Each statement is answered, or fails, in bounded time.
+#[derive(Debug, Clone)]
+pub(crate) struct Store {
+    pool: MySqlPool,
+}
+
+impl Store {
+    pub(crate) fn new(pool: MySqlPool) -> Self {
+        Self { pool }
+    }
+
+    /// Deletes what has ended, until `shutdown`.
+    pub(crate) async fn janitor(self, shutdown: CancellationToken) {
+        while shutdown.run_until_cancelled(tokio::time::sleep(PURGE_EVERY)).await.is_some() {
+            if let Err(error) = self.purge(Utc::now()).await {
+                tracing::warn!(%error, "what has ended could not be deleted; it is tried again");
+            }
+        }
+    }
+
+    async fn purge(&self, now: DateTime<Utc>) -> Result<(), sqlx::Error> {
+        let day = now - Duration::hours(24);
+        for (statement, before) in [
+            ("DELETE FROM refresh_tokens WHERE expires_at < ? LIMIT ?", now),
+            ("DELETE FROM devices WHERE ends_at < ? LIMIT ?", now),
+            ("DELETE FROM links WHERE expires_at < ? LIMIT ?", now),
+            ("DELETE FROM revocations WHERE until < ? LIMIT ?", now),
+            ("DELETE FROM attempts WHERE last_at < ? LIMIT ?", day),
+        ] {
+            within(READ_WITHIN, sqlx::query(statement).bind(before).bind(PURGE_ROWS).execute(&self.pool)).await?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,68 @@
+//! The key behind table codes, digits and passes.
+
+use aws_lc_rs::{constant_time::verify_slices_are_equal, hmac};
+
+/// Bytes of a tag in codes and passes: 96 bits. A forger who asks a million times a second needs longer
+/// than the world is old.
+pub(super) const TAG_BYTES: usize = 12;
+
+/// The key: what an installation's master key says for the purpose [`TableKey::PURPOSE`]. Cheap to clone, and
+/// never printed.
+#[derive(Clone)]
+pub struct TableKey(hmac::Key);
+
+impl TableKey {
+    /// What the master key is asked for.
+    pub const PURPOSE: &str = "tables";
+
+    /// A key from 32 secret bytes.
+    #[must_use]
+    pub fn new(secret: &[u8; 32]) -> Self {
+        Self(hmac::Key::new(hmac::HMAC_SHA256, secret))
+    }
+
+    /// The tag of what stands under this purpose. Purposes keep a code from being taken for a pass.
+    pub(super) fn tag(&self, purpose: &str, parts: &[&[u8]]) -> hmac::Tag {
+        let mut context = hmac::Context::with_key(&self.0);
+        for part in [purpose.as_bytes()].iter().chain(parts) {
+            context.update(&(part.len() as u64).to_be_bytes());
+            context.update(part);
+        }
+        context.sign()
+    }
+
+    /// Whether this is the beginning of the tag, in the same time whatever is wrong with it.
+    pub(super) fn verify(&self, purpose: &str, parts: &[&[u8]], tag: &[u8; TAG_BYTES]) -> bool {
+        verify_slices_are_equal(&self.tag(purpose, parts).as_ref()[..TAG_BYTES], tag).is_ok()
+    }
+}
+
+impl std::fmt::Debug for TableKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("TableKey([redacted])")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::TableKey;
+
+    #[test]
+    fn no_key_is_printed() {
+        assert_eq!(format!("{:?}", TableKey::new(&[7; 32])), "TableKey([redacted])");
+    }
+
+    #[test]
+    fn parts_do_not_run_into_one_another() {
+        let key = TableKey::new(&[7; 32]);
+        let tags = [
+            key.tag("a", &[b"bc", b"d"]),
+            key.tag("a", &[b"b", b"cd"]),
+            key.tag("ab", &[b"c", b"d"]),
+            key.tag("a", &[b"bcd"]),
+        ];
+        for (index, tag) in tags.iter().enumerate() {
+            assert!(tags[index + 1..].iter().all(|other| other.as_ref() != tag.as_ref()));
+        }
+    }
+}
