@@ -93,6 +93,7 @@ impl Setup {
             node: node.to_owned(),
             workers: 4,
             lease: Duration::from_secs(2),
+            retention: action_log::Retention::default(),
             query_connections: 8,
         };
         let service = projection_service::start(config, shutdown.clone()).await.unwrap();
