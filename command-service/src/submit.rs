@@ -23,6 +23,7 @@ use http::{HeaderValue, StatusCode, header, request::Parts};
 use identity::Verifier;
 use service_kit::{
     access::Restaurants,
+    audit,
     correlation::Correlation,
     idempotency::IdempotencyKey,
     problem::{Code, MEDIA_TYPE, Problem},
@@ -217,6 +218,7 @@ impl Answered {
 
 impl IntoResponse for Answered {
     fn into_response(self) -> Response {
+        let code = if self.is_done() { None } else { self.member::<String>("code") };
         let Reply { answer, replayed } = self.0;
         let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let media_type = if status.is_success() { "application/json" } else { MEDIA_TYPE };
@@ -228,6 +230,9 @@ impl IntoResponse for Answered {
         }
         if replayed {
             headers.insert("idempotency-replayed", HeaderValue::from_static("true"));
+        }
+        if let Some(code) = code.as_deref().and_then(Code::from_name) {
+            audit::refused(&mut response, code);
         }
         response
     }

@@ -11,7 +11,7 @@ use axum::{
     response::Response,
 };
 use chrono::Utc;
-use domain::ids::RestaurantId;
+use domain::ids::{RestaurantId, TenantId};
 use http::{Method, StatusCode, Uri, request::Parts};
 use identity::{Permission, Principal};
 use std::{
@@ -57,6 +57,11 @@ pub(crate) struct Refused {
     pub(crate) is_denied: bool,
 }
 
+/// Tells the audit the code of an answer that was no [`Problem`] when it was made.
+pub fn refused(response: &mut Response, code: Code) {
+    response.extensions_mut().insert(Refused { code, permission: None, is_denied: code.is_denial() });
+}
+
 /// Begins to watch a request, if there is anybody to tell.
 pub(crate) fn begin(trail: &Trail, request: &mut Request) -> Option<Attempt> {
     let route = request.extensions().get::<MatchedPath>();
@@ -94,6 +99,11 @@ impl Attempt {
     /// It is somebody who has no token.
     pub fn is_by_other(&self, who: Who) {
         self.known().without_token = Some(who);
+    }
+
+    /// It is somebody of whom nothing is known but to which tenant it is that they came.
+    pub fn is_to(&self, tenant: TenantId) {
+        self.is_by_other(Who { tenant: Some(tenant), ..Who::unknown() });
     }
 
     /// It uses this right, or needs it.

@@ -13,6 +13,6 @@ mod attempt;
 mod trail;
 
 pub use action::{Action, Subject, Who};
-pub use attempt::Attempt;
+pub use attempt::{Attempt, refused};
 pub(crate) use attempt::{Refused, begin};
 pub use trail::{QUEUE_MAX, Taken, Trail, describe, dropped};
