@@ -37,7 +37,7 @@ pub(super) async fn log_out(
         None => own.id,
         Some(id) => {
             let other = app.store.device(id).await.map_err(unavailable)?;
-            other.filter(|device| device.account == own.account).ok_or_else(Problem::not_found)?.id
+            other.filter(|device| device.account == own.account).ok_or_else(Problem::not_theirs)?.id
         }
     };
     app.store.log_out(device, Utc::now()).await.map_err(unavailable)?;

@@ -11,7 +11,10 @@ use axum::{
     response::Response,
 };
 use chrono::Utc;
-use domain::ids::{RestaurantId, TenantId};
+use domain::{
+    envelope::Means,
+    ids::{RestaurantId, TenantId},
+};
 use http::{Method, StatusCode, Uri, request::Parts};
 use identity::{Permission, Principal};
 use std::{
@@ -119,6 +122,14 @@ impl Attempt {
     /// It is written down even if it succeeds.
     pub fn keep(&self) {
         self.known().is_kept = true;
+    }
+
+    /// With what and with which right it is done, for the events that it makes; `None` where there is no token.
+    #[must_use]
+    pub fn means(&self) -> Option<Means> {
+        let known = self.known();
+        let via = Who::from(known.principal.as_ref()?).via;
+        Some(Means { via, permission: known.permission.map(|it| it.as_str().to_owned()) })
     }
 
     /// The action with this end; the caller may say more of it before it is recorded.
