@@ -72,5 +72,7 @@ pub fn describe() {
     use metrics::{Unit, describe_counter};
     describe_counter!("actions_dropped_total", Unit::Count, "Actions that are not in the audit, by why");
     // From the start, because an alert watches it: of a counter that appears, no increase is seen.
-    metrics::counter!("actions_dropped_total", "why" => "queue-full").increment(0);
+    for why in ["queue-full", "minute-full", "store-away", "refused"] {
+        metrics::counter!("actions_dropped_total", "why" => why).increment(0);
+    }
 }
