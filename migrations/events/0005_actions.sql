@@ -2,7 +2,7 @@
 -- happened within a minute, which is one row. Whatever has no tenant (nobody knows who it was) has the one that is
 -- all zero, and is for who runs the installation.
 --
--- The user `audit` writes here, and reads nothing; `personal` reads, and deletes what is too old.
+-- The user `audit` writes here, and reads no more than counts; `personal` reads, and deletes what is too old.
 ALTER TABLE actions
     -- Ids of the token, the log-in, the key.
     ADD via         VARCHAR(160)     COLLATE utf8mb4_0900_as_cs NOT NULL DEFAULT '',

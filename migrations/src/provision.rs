@@ -31,7 +31,7 @@ pub struct Access {
     pub projection: String,
     /// command-service, projection-service and identity-service, besides: keys of people, keys of machines, who did what.
     pub personal: String,
-    /// Every service that takes requests: writes down who did what, and reads nothing.
+    /// Every service that takes requests: writes down who did what, and reads none of it.
     pub audit: String,
     /// identity-service: owns the accounts. It reads and writes the event side with two other users.
     pub identity: String,
@@ -50,8 +50,8 @@ const EVENT_GRANTS: &[(&str, &str, &str)] = &[
     ("personal", "SELECT, INSERT, DELETE", "personal_keys"),
     ("personal", "SELECT, INSERT, UPDATE", "api_keys"),
     ("personal", "SELECT, INSERT, DELETE", "actions"),
-    // The count of a row grows; nothing else of it can be changed, and nothing read.
-    ("audit", "INSERT, UPDATE (repeats, last_at)", "actions"),
+    // The count of a row grows, which MySQL wants to read for; nothing else of it can be changed or read.
+    ("audit", "INSERT, SELECT (repeats, last_at), UPDATE (repeats, last_at)", "actions"),
     ("relay", "SELECT", "_sqlx_migrations"),
     ("relay", "SELECT", "events"),
     ("relay", "SELECT", "feed_heads"),

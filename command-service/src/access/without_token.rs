@@ -49,6 +49,7 @@ impl FromRequestParts<Commands> for Scanned {
         let tenant = state.tenant_of(code.restaurant).await?.ok_or_else(Problem::not_found)?;
         if let Some(attempt) = parts.extensions.get::<Attempt>() {
             attempt.is_to(tenant);
+            attempt.is_at(code.restaurant);
             attempt.is_about("table", code.table);
         }
         Ok(Self { code, tenant })
@@ -72,6 +73,9 @@ impl FromRequestParts<Commands> for Asker {
         if let Some(attempt) = parts.extensions.get::<Attempt>() {
             // Where the pass is from elsewhere, their tenant is another.
             let tenant = is_here.then_some(tenant);
+            if is_here {
+                attempt.is_at(restaurant);
+            }
             attempt.is_by_other(Who::without_token(ActorKind::Guest.as_str(), pass.diner.to_string(), tenant));
         }
         if !is_here {

@@ -162,7 +162,7 @@ impl Work {
             self.lose(rows.iter().map(|row| u64::from(row.repeats)).sum(), "refused");
             return false;
         }
-        tracing::warn!(%error, rows = rows.len(), "actions wait: MySQL has not answered");
+        tracing::warn!(%error, rows = rows.len(), "actions wait: MySQL did not take them");
         // Older ones first; what is there already is only counted again.
         let newer = std::mem::replace(&mut self.waiting, rows);
         for row in newer {

@@ -164,7 +164,8 @@ async fn who_writes_actions_cannot_read_change_or_delete_them() {
     let audit = sqlx::MySqlPool::connect(&log.env.access.audit).await.unwrap();
     table::record(&audit, denial(log.tenant, "ana", "GET /v1/staff")).await.unwrap();
     for forbidden in [
-        "SELECT COUNT(*) FROM actions",
+        "SELECT actor_id FROM actions",
+        "SELECT repeats FROM actions WHERE actor_id = 'ana'",
         "DELETE FROM actions",
         "UPDATE actions SET actor_id = 'ben'",
         "SELECT COUNT(*) FROM personal_keys",

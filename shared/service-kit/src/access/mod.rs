@@ -171,7 +171,10 @@ where
         }
         match state.tenant_of(restaurant).await? {
             Some(tenant) if tenant == principal.tenant() => {
-                let attempt = parts.extensions.get().cloned();
+                let attempt = parts.extensions.get::<Attempt>().cloned();
+                if let Some(attempt) = &attempt {
+                    attempt.is_at(restaurant);
+                }
                 Ok(Self { principal, restaurant, attempt })
             }
             Some(_) => Err(Problem::not_theirs()),

@@ -48,6 +48,7 @@ struct Known {
     principal: Option<Principal>,
     without_token: Option<Who>,
     permission: Option<Permission>,
+    restaurant: Option<RestaurantId>,
     subject: Subject,
     is_kept: bool,
 }
@@ -114,6 +115,12 @@ impl Attempt {
         self.known().permission = Some(permission);
     }
 
+    /// It is about this restaurant, which is of their tenant. A restaurant in the path of which nobody said this is
+    /// something that they asked for, and is told as that.
+    pub fn is_at(&self, restaurant: RestaurantId) {
+        self.known().restaurant = Some(restaurant);
+    }
+
     /// It is about this, too.
     pub fn is_about(&self, name: &str, id: impl std::fmt::Display) {
         self.known().subject.add(name, id);
@@ -138,16 +145,15 @@ impl Attempt {
         let (inner, known) = (&*self.0, self.known().clone());
         let route = inner.route.as_ref().map_or("unknown", MatchedPath::as_str);
         let (mut subject, in_path) = Subject::of_path(route, inner.uri.path());
-        let (restaurant, foreign) = told(&known, status, in_path);
-        if let Some(RestaurantId(foreign)) = foreign {
-            subject.add("restaurant", foreign);
+        if let Some(asked) = in_path.filter(|asked| known.restaurant != Some(*asked)) {
+            subject.add("restaurant", asked);
         }
         subject.add_text(&known.subject.into_text());
         Action {
             id: Uuid::now_v7(),
             at: Utc::now(),
             who: known.principal.as_ref().map(Who::from).or(known.without_token).unwrap_or_else(Who::unknown),
-            restaurant,
+            restaurant: known.restaurant,
             permission: known.permission,
             action: format!("{} {route}", inner.method),
             subject: subject.into_text(),
@@ -168,7 +174,8 @@ impl Attempt {
     pub(crate) fn answered(&self, response: &Response) {
         let (status, refused) = (response.status(), response.extensions().get::<Refused>().copied());
         let is_denied = refused.is_some_and(|refused| refused.is_denied);
-        if !(is_denied || self.known().is_kept || self.has_failed(status)) {
+        let is_kept = self.known().is_kept;
+        if !(is_denied || is_kept || self.has_failed(status)) {
             return;
         }
         if let Some(permission) = refused.and_then(|refused| refused.permission) {
@@ -189,18 +196,6 @@ impl Attempt {
     fn known(&self) -> MutexGuard<'_, Known> {
         self.0.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// The restaurant of a path is told as one of theirs only to the tenant whose it is: whatever else somebody
-/// wrote there is something that they asked for.
-fn told(known: &Known, status: u16, in_path: Option<RestaurantId>) -> (Option<RestaurantId>, Option<RestaurantId>) {
-    let Some(restaurant) = in_path else { return (None, None) };
-    let may_know = match &known.principal {
-        Some(principal) => principal.knows(restaurant),
-        None => known.without_token.as_ref().is_some_and(|who| who.tenant.is_some()),
-    };
-    let is_theirs = may_know && status != StatusCode::NOT_FOUND.as_u16();
-    if is_theirs { (in_path, None) } else { (None, in_path) }
 }
 
 impl<S: Sync> FromRequestParts<S> for Attempt {
