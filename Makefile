@@ -39,6 +39,7 @@ rules: ## Have promtool check the alert rules and their tests, where it is insta
 bench: ## Measure against the peers; QUICK=1 for a short run
 	$(CARGO) run --release -p load
 	$(CARGO) run --release -p service-kit --example limits_cost
+	$(CARGO) run --release -p identity --example token_cost
 
 fmt: ## Format the code
 	$(CARGO) fmt --all

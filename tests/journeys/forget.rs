@@ -4,7 +4,7 @@ use crate::installation::{Installation, Service};
 use domain::{event::Event, staff::MemberInvited, tenants::TenantEvent};
 use futures::StreamExt;
 use messaging::Namespace;
-use personal_data::{Field, MasterKey, PersonalKeys, master::DEMO_KEY};
+use personal_data::{Field, PersonalKeys, master::DEMO_KEY};
 use serde_json::{Value, json};
 use std::time::Duration;
 use testkit::{scan::plaintext, wait_for};
@@ -94,17 +94,14 @@ async fn who_is_forgotten_stands_nowhere_in_what_is_there_and_in_what_was_copied
     assert!(staff["items"][0].get("name").is_none() && staff["items"][0].get("email").is_none(), "{staff}");
 
     let env = &installation.env;
-    let schemas = [env.schemas.events.as_str(), &env.schemas.views];
+    let schemas = [env.schemas.events.as_str(), &env.schemas.views, &env.schemas.identity];
     assert_eq!(plaintext(&env.admin_url, &schemas, &[NAME, EMAIL]).await, Vec::<String>::new());
     let messages = messages(&installation).await;
     assert!(messages.contains("member.invited") && messages.contains("member.forgotten"));
     assert!(!messages.contains(NAME) && !messages.contains(EMAIL));
 
     // The copy holds what was sealed, and no key that is left opens it.
-    let keys = PersonalKeys::new(
-        sqlx::MySqlPool::connect(&env.access.personal).await.unwrap(),
-        MasterKey::from_base64(DEMO_KEY).unwrap(),
-    );
+    let keys = PersonalKeys::new(sqlx::MySqlPool::connect(&env.access.personal).await.unwrap(), installation.master());
     let sealed = copied.iter().find_map(|event| match event.event().unwrap() {
         Event::Tenant(TenantEvent::MemberInvited(MemberInvited { name, .. })) => Some(name),
         _ => None,

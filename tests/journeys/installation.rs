@@ -104,9 +104,6 @@ impl Installation {
             .env("ARIS_MAIL_FOLDER", self.keys_dir.join("mails"))
             .env("ARIS_AUDIT_URL", by_way_of(&access.audit))
             .env("ARIS_NATS_URL", nats)
-            .env("ARIS_PERSONAL_URL", by_way_of(&access.personal))
-            .env("ARIS_MASTER_KEY", personal_data::master::DEMO_KEY)
-            .env("ARIS_DEMO", "1")
             .env("ARIS_SIGN_UP", "open")
             .env("ARIS_NATS_PREFIX", &self.env.nats_prefix)
             .env("ARIS_JWKS_FILE", &self.jwks)
@@ -124,6 +121,11 @@ impl Installation {
             .unwrap();
         let lifeline = process.stdin.take();
         Service { name: name.to_owned(), port, process, _lifeline: lifeline }
+    }
+
+    /// The master key of this installation.
+    pub(crate) fn master(&self) -> personal_data::MasterKey {
+        personal_data::MasterKey::from_file(self.keys_dir.join("master-key")).unwrap()
     }
 
     /// A token with a role in every restaurant of the tenant.

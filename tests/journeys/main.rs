@@ -19,6 +19,7 @@ mod metrics;
 mod observability;
 mod rebuild;
 mod restaurant;
+mod rights;
 mod sources;
 mod traces;
 mod writers;

@@ -16,6 +16,7 @@ use service_kit::{
     body::JsonBody,
     problem::{Code, Problem},
 };
+use std::collections::BTreeMap;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -108,14 +109,16 @@ pub(super) async fn authenticate(
     Ok(account)
 }
 
-/// Which membership somebody means. Told only to who has the password.
+/// Which membership somebody means. Told only to who has the password. Whoever was invited to a tenant twice, such
+/// as after they had left, is the member that joined last.
 async fn choose(app: &App, account: Uuid, named: Option<TenantId>) -> Result<(TenantId, Uuid), Problem> {
     let memberships = app.store.memberships(account).await.map_err(unavailable)?;
-    let mut meant = memberships.iter().filter(|(tenant, _)| named.is_none_or(|named| named == *tenant));
-    match (meant.next(), meant.next()) {
-        (Some(one), None) => Ok(*one),
-        (Some(_), Some(_)) => {
-            let tenants: Vec<_> = memberships.iter().map(|(tenant, _)| json!(tenant)).collect();
+    let mut meant: BTreeMap<TenantId, Uuid> = memberships.into_iter().collect();
+    meant.retain(|tenant, _| named.is_none_or(|named| named == *tenant));
+    match (meant.pop_first(), meant.is_empty()) {
+        (Some(one), true) => Ok(one),
+        (Some((first, _)), false) => {
+            let tenants: Vec<_> = std::iter::once(&first).chain(meant.keys()).map(|tenant| json!(tenant)).collect();
             Err(Problem::new(Code::TenantNotNamed).fact("tenant_ids", tenants))
         }
         (None, _) => Err(Problem::new(Code::MemberInactive)),

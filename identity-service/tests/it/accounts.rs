@@ -23,6 +23,18 @@ async fn who_was_invited_accepts_by_mail_once_and_may_what_their_role_allows() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_is_invited_again_after_they_left_logs_in_as_the_new_member() {
+    let world = World::start().await;
+    let (first, _) = world.member("ana@example.com", "waiter").await;
+    let second = world.invite("ana@example.com", "kitchen").await;
+    let body = json!({"token": world.link("ana@example.com", 2).await, "password": PASSWORD});
+    world.post("/v1/auth/invitations/accept", None, &body).await.expect(200);
+    let answer = world.log_in("10.0.0.9", "ana@example.com", PASSWORD).await.expect(200);
+    assert_ne!(first, second);
+    assert_eq!(answer["member_id"], json!(second));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_weak_password_does_not_use_the_link_up() {
     let world = World::start().await;
     world.invite("ana@example.com", "waiter").await;

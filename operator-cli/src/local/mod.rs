@@ -9,14 +9,17 @@
 //!          password                of the database users
 //!          endpoints.json          where things listen, while they run
 //!          demo.json               ids of the demo restaurant
+//!          demo-logins.json        the password of the people who work there
 //! ```
 
+mod demo_logins;
 mod demo_restaurant;
 mod endpoints;
 mod keys;
 mod secret;
 mod servers;
 
+pub(crate) use demo_logins::DemoLogins;
 pub(crate) use demo_restaurant::{DemoItem, DemoRestaurant, DemoTable};
 pub(crate) use endpoints::Endpoints;
 pub(crate) use keys::{existing_signing_key, jwks_file, keys_dir, master_key_file, signing_key};

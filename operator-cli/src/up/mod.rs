@@ -1,7 +1,7 @@
 //! `aris up`: everything on this machine, and one Ctrl-C to end it.
 
 mod child;
-mod demo_restaurant;
+mod demo;
 mod greeting;
 
 use crate::{
@@ -11,7 +11,7 @@ use crate::{
 };
 use anyhow::{Context, Result, bail};
 use child::Child;
-use std::path::Path;
+use std::{fs::DirBuilder, os::unix::fs::DirBuilderExt, path::Path};
 use tokio::net::TcpListener;
 
 /// Where the services of `--processes` listen, unless the port is given: 8081 to 8085.
@@ -53,7 +53,8 @@ async fn start(options: &Up) -> Result<Running> {
     check_ports(options).await?;
     let servers = LocalServers::start(local).await?;
     signing_key(local)?;
-    std::fs::create_dir_all(local.join("mails"))?;
+    // Whoever reads a mail here can choose somebody's password.
+    DirBuilder::new().recursive(true).mode(0o700).create(local.join("mails"))?;
     let (mysql_port, nats_port) = (servers.mysql.port(), servers.nats.port());
     let (endpoints, services) = if options.processes {
         (
@@ -70,7 +71,7 @@ async fn start(options: &Up) -> Result<Running> {
     }
     child::all_ready(&mut children).await?;
     endpoints.write(local)?;
-    demo_restaurant::create(local, &endpoints).await?;
+    demo::create(local, &endpoints).await?;
     Ok(Running { servers, children, endpoints })
 }
 

@@ -71,7 +71,7 @@ impl Command for SignUp {
     tag = "tenants",
     request_body = SignUpBody,
     responses((status = 201, description = "It was signed up", body = TenantSignedUp)),
-    extensions(("x-permission" = json!("none")), ("x-problems" = json!(["already-done"]))),
+    extensions(("x-problems" = json!(["already-done"]))),
     security(())
 )]
 pub(crate) async fn sign_up(
