@@ -63,7 +63,9 @@ pub(super) async fn accept_invitation(
     }
     let accepted = app.store.accept(&token, (&link, tenant, member), hash.as_deref(), now).await;
     let account = accepted.map_err(unavailable)?.ok_or_else(worthless)?;
-    new_device(&app, (account, &link.email_index), (tenant, member), None, now).await.map(Json)
+    let answer = new_device(&app, (account, &link.email_index), (tenant, member), None, now).await?;
+    attempt.is_by_other(of_member(tenant, member, Some(answer.device_id)));
+    Ok(Json(answer))
 }
 
 /// The hash for a new account; none where there is one, whose password was given.
