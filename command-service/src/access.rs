@@ -80,7 +80,7 @@ impl FromRequestParts<Commands> for GuestOfSession {
         };
         let InPath(session) = InPath::<SessionId>::from_request_parts(parts, state).await?;
         if guest.session_id != session {
-            return Err(Problem::not_found());
+            return Err(Problem::not_theirs());
         }
         Ok(Self { guest, session, caller: access.into() })
     }
@@ -102,7 +102,7 @@ impl FromRequestParts<Commands> for SessionHost {
         let InPath(session) = InPath::<SessionId>::from_request_parts(parts, state).await?;
         let host = match &access.principal {
             Principal::Guest(guest) if guest.session_id == session => Host::Diner(guest.diner_id),
-            Principal::Guest(_) => return Err(Problem::not_found()),
+            Principal::Guest(_) => return Err(Problem::not_theirs()),
             Principal::Staff(_) | Principal::Machine(_) => {
                 access.demand(Permission::SessionApprove)?;
                 Host::Staff

@@ -23,6 +23,7 @@ use http::{HeaderValue, StatusCode, header, request::Parts};
 use identity::Verifier;
 use service_kit::{
     access::Restaurants,
+    audit::{self, Attempt},
     correlation::Correlation,
     idempotency::IdempotencyKey,
     problem::{Code, MEDIA_TYPE, Problem},
@@ -66,6 +67,8 @@ impl From<Caller> for Sender {
 pub(crate) struct Envelope {
     key: String,
     correlation: Correlation,
+    /// With what and with which right it is sent.
+    attempt: Option<Attempt>,
     /// Method and path; the body is added when it was read.
     hash: Sha256,
 }
@@ -97,7 +100,7 @@ impl Envelope {
     /// A command that follows from this request and that nobody sends, under a key of its own.
     pub(crate) fn reaction(&self, key: String) -> Self {
         let hash = Sha256::new().chain_update(format!("reaction\n{key}\n"));
-        Self { key, correlation: self.correlation.clone(), hash }
+        Self { key, correlation: self.correlation.clone(), attempt: None, hash }
     }
 
     /// Makes the ids of a tenant that somebody signs up, who is known by nothing but their address.
@@ -118,7 +121,7 @@ impl<S: Sync> FromRequestParts<S> for Envelope {
         let Ok(correlation) = Correlation::from_request_parts(parts, state).await;
         // A line break is in no method and in no path, so that no two requests spell the same bytes.
         let hash = Sha256::new().chain_update(format!("{}\n{}\n", parts.method, parts.uri.path()));
-        Ok(Self { key, correlation, hash })
+        Ok(Self { key, correlation, attempt: parts.extensions.get().cloned(), hash })
     }
 }
 
@@ -151,12 +154,13 @@ impl Commands {
         let Sender { sub, actor, tenant, feed, creates_feed } = sender;
         let command_id = Uuid::now_v7();
         let request_hash = envelope.request_hash(body);
-        let Envelope { key, correlation, .. } = envelope;
+        let Envelope { key, correlation, attempt, .. } = envelope;
         let metadata = Metadata {
             actor,
             correlation_id: correlation.id.to_string(),
             causation_id: command_id,
             traceparent: correlation.traceparent.as_deref().map(str::to_owned),
+            means: attempt.and_then(|attempt| attempt.means()),
         };
         let submission = Submission {
             feed,
@@ -217,6 +221,7 @@ impl Answered {
 
 impl IntoResponse for Answered {
     fn into_response(self) -> Response {
+        let code = if self.is_done() { None } else { self.member::<String>("code") };
         let Reply { answer, replayed } = self.0;
         let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let media_type = if status.is_success() { "application/json" } else { MEDIA_TYPE };
@@ -228,6 +233,9 @@ impl IntoResponse for Answered {
         }
         if replayed {
             headers.insert("idempotency-replayed", HeaderValue::from_static("true"));
+        }
+        if let Some(code) = code.as_deref().and_then(Code::from_name) {
+            audit::refused(&mut response, code);
         }
         response
     }

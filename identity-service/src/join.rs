@@ -39,6 +39,7 @@ pub(crate) async fn submit(committers: &Committers, tenant: TenantId, member: Me
             correlation_id: command_id.to_string(),
             causation_id: command_id,
             traceparent: None,
+            means: None,
         },
         use_case: Box::new(Join { tenant, member }),
     };

@@ -27,6 +27,7 @@ const EVENTS: &[File] = &[
     (2, "snapshots", include_str!("../events/0002_snapshots.sql")),
     (3, "personal keys", include_str!("../events/0003_personal_keys.sql")),
     (4, "code tries", include_str!("../events/0004_code_tries.sql")),
+    (5, "actions", include_str!("../events/0005_actions.sql")),
 ];
 const VIEWS: &[File] = &[
     (1, "views", include_str!("../views/0001_views.sql")),

@@ -12,7 +12,7 @@ pub struct Schemas {
     pub views: String,
     /// The schema of accounts and their secrets.
     pub identity: String,
-    /// Users are `<prefix>_writer`, `_relay`, `_reader`, `_projection`, `_personal` and `_identity`.
+    /// Users are `<prefix>_writer`, `_relay`, `_reader`, `_projection`, `_personal`, `_audit` and `_identity`.
     pub user_prefix: String,
     /// The password of all of them; they differ in rights, not in secrecy, where one operator runs all.
     pub password: String,
@@ -31,6 +31,8 @@ pub struct Access {
     pub projection: String,
     /// command-service, projection-service and identity-service, besides: keys of people, keys of machines, who did what.
     pub personal: String,
+    /// Every service that takes requests: writes down who did what, and reads none of it.
+    pub audit: String,
     /// identity-service: owns the accounts. It reads and writes the event side with two other users.
     pub identity: String,
 }
@@ -48,6 +50,8 @@ const EVENT_GRANTS: &[(&str, &str, &str)] = &[
     ("personal", "SELECT, INSERT, DELETE", "personal_keys"),
     ("personal", "SELECT, INSERT, UPDATE", "api_keys"),
     ("personal", "SELECT, INSERT, DELETE", "actions"),
+    // The count of a row grows, which MySQL wants to read for; nothing else of it can be changed or read.
+    ("audit", "INSERT, SELECT (repeats, last_at), UPDATE (repeats, last_at)", "actions"),
     ("relay", "SELECT", "_sqlx_migrations"),
     ("relay", "SELECT", "events"),
     ("relay", "SELECT", "feed_heads"),
@@ -81,7 +85,7 @@ pub async fn provision(admin_url: &str, schemas: &Schemas) -> Result<Access, sql
     migrate(&format!("{admin_url}/{}", schemas.events), Side::Events).await?;
     migrate(&format!("{admin_url}/{}", schemas.views), Side::Views).await?;
     migrate(&format!("{admin_url}/{}", schemas.identity), Side::Identity).await?;
-    for user in ["writer", "relay", "reader", "projection", "personal", "identity"] {
+    for user in ["writer", "relay", "reader", "projection", "personal", "audit", "identity"] {
         let name = format!("'{}_{user}'@'%'", schemas.user_prefix);
         let password = &schemas.password;
         execute(&mut admin, &format!("CREATE USER IF NOT EXISTS {name} IDENTIFIED BY '{password}'")).await?;
@@ -114,6 +118,7 @@ pub fn access(admin_url: &str, schemas: &Schemas) -> Access {
         reader: url("reader", &schemas.events),
         projection: url("projection", &schemas.views),
         personal: url("personal", &schemas.events),
+        audit: url("audit", &schemas.events),
         identity: url("identity", &schemas.identity),
     }
 }

@@ -1,6 +1,6 @@
 //! The commands of `aris` and their options.
 
-use crate::{events::Events, projections::Projections};
+use crate::{audit::Audit, events::Events, projections::Projections};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use domain::ids::{FeedId, MemberId, RestaurantId, SessionId, TenantId};
 use service_kit::telemetry::Format;
@@ -38,6 +38,8 @@ pub(crate) enum Command {
     Parked(Parked),
     /// Erase a person: nobody can read their name and address again, in no event, view or backup
     Forget(Forget),
+    /// Look at who did, or tried to do, what: also what no tenant is told, because nobody knows who it was
+    Audit(Audit),
     /// Look at MySQL, NATS, schemas, leases and queues, and say what to do
     Doctor(Doctor),
     /// Look at what happened: the last events, one closely, one command through all services

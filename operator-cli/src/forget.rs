@@ -67,7 +67,7 @@ async fn append(writer_url: &str, tenant: TenantId, person: MemberId) -> Result<
         idempotency_key: command_id.to_string(),
         request_hash: [0; 32],
         command_id,
-        metadata: Metadata { actor, correlation_id, causation_id: command_id, traceparent: None },
+        metadata: Metadata { actor, correlation_id, causation_id: command_id, traceparent: None, means: None },
         use_case: Box::new(ForgetPerson { tenant, person }),
     };
     let reply = committers.submit(submission).await;

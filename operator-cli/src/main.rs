@@ -1,5 +1,6 @@
 //! `aris`: runs ArisGourmet, and shows and repairs what it runs.
 
+mod audit;
 mod cli;
 mod demo;
 mod doctor;
@@ -62,6 +63,7 @@ async fn run(cli: Cli) -> Result<ExitCode> {
         Command::Projections(options) => return projections::run(options).await,
         Command::Parked(options) => return parked::run(options).await,
         Command::Forget(options) => forget::run(options).await?,
+        Command::Audit(options) => return audit::run(options).await,
         Command::Doctor(options) => return doctor::run(options).await,
         Command::Events(options) => return events::run(options).await,
         Command::Openapi => println!("{}", shell::openapi::merged_json()?),

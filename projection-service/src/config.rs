@@ -1,5 +1,6 @@
 //! Settings.
 
+use action_log::Retention;
 use personal_data::MasterKey;
 use service_kit::{
     config::{ConfigError, Secret, env_or, env_parsed, env_required},
@@ -30,6 +31,8 @@ pub struct Config {
     /// How long the shards of a projector that is gone wait for another, in seconds:
     /// `ARIS_PROJECTION_LEASE_SECONDS`, 10 by default.
     pub lease: Duration,
+    /// How long it is kept who did what: `ARIS_ACTIONS_DAYS`, 400 by default.
+    pub retention: Retention,
     /// Connections for queries: `ARIS_PROJECTION_QUERY_CONNECTIONS`, 16 by default.
     pub query_connections: u32,
 }
@@ -61,6 +64,7 @@ impl Config {
             node: env_or("ARIS_NODE", &default_node()),
             workers: env_parsed("ARIS_PROJECTION_WORKERS", Self::WORKERS, "number of workers")?,
             lease: Duration::from_secs(seconds.max(1)),
+            retention: Retention::from_env()?,
             query_connections: env_parsed(
                 "ARIS_PROJECTION_QUERY_CONNECTIONS",
                 Self::QUERY_CONNECTIONS,

@@ -1,14 +1,16 @@
 //! Names and addresses of people, for those who may read them; and when keys of machines were used.
 
+use action_log::table;
 use chrono::{DateTime, Utc};
 use domain::{
-    envelope::Actor,
     ids::{ApiKeyId, MemberId, TenantId},
     staff::Member,
 };
 use event_store::pool::{READ_WITHIN, within};
-use personal_data::{Action, Field, KeyError, MasterKey, PersonalKeys};
-use service_kit::{correlation::Correlation, problem::Problem};
+use http::StatusCode;
+use identity::{Permission, Principal};
+use personal_data::{Field, KeyError, MasterKey, PersonalKeys};
+use service_kit::{audit::Attempt, problem::Problem};
 use sqlx::{MySqlPool, QueryBuilder, Row};
 use std::collections::HashMap;
 use uuid::Uuid;
@@ -33,30 +35,23 @@ pub(crate) struct LastUse {
     pub(crate) from: Option<String>,
 }
 
-/// Who looks, and by which route and right.
-pub(crate) struct Look {
-    pub(crate) actor: Actor,
-    pub(crate) tenant: TenantId,
-    pub(crate) permission: &'static str,
-    pub(crate) action: &'static str,
-    pub(crate) correlation: Correlation,
-}
-
 impl People {
     pub(crate) fn new(pool: MySqlPool, master: MasterKey) -> Self {
         Self { keys: PersonalKeys::new(pool.clone(), master), pool }
     }
 
-    /// Opens what is sealed of these members, and writes down before that somebody looked.
+    /// Opens what is sealed of these members of the reader's tenant, and writes down before that they looked.
     pub(crate) async fn read(
         &self,
-        look: Look,
+        (reader, right): (&Principal, Permission),
+        attempt: &Attempt,
         members: &[(MemberId, &Member)],
     ) -> Result<HashMap<MemberId, Personal>, Problem> {
         let people: Vec<Uuid> = members.iter().map(|(id, _)| id.0).collect();
-        let tenant = look.tenant;
-        self.write_down(look, &people).await?;
-        let keys = self.keys.find(tenant, &people).await.map_err(problem)?;
+        attempt.is_by(reader);
+        attempt.needs(right);
+        self.write_down(attempt, &people).await?;
+        let keys = self.keys.find(reader.tenant(), &people).await.map_err(problem)?;
         let open = |(id, member): &(MemberId, &Member)| {
             let key = keys.get(&id.0)?;
             let (name, email) = (key.open(Field::Name, &member.name).ok(), key.open(Field::Email, &member.email).ok());
@@ -90,22 +85,12 @@ impl People {
         rows.iter().map(one).collect::<Result<_, _>>().map_err(unavailable)
     }
 
-    async fn write_down(&self, look: Look, people: &[Uuid]) -> Result<(), Problem> {
-        let action = Action {
-            id: Uuid::now_v7(),
-            tenant: look.tenant,
-            at: Utc::now(),
-            actor_kind: look.actor.kind.as_str().to_owned(),
-            actor_id: look.actor.id,
-            restaurant: None,
-            permission: Some(look.permission.to_owned()),
-            action: look.action.to_owned(),
-            subject: people.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "),
-            status: 200,
-            remote: String::new(),
-            correlation_id: look.correlation.id.to_string(),
-        };
-        action.record(&self.pool).await.map_err(|error| Problem::store_unavailable(&error))
+    async fn write_down(&self, attempt: &Attempt, people: &[Uuid]) -> Result<(), Problem> {
+        for person in people {
+            attempt.is_about("member", person);
+        }
+        let look = attempt.action(StatusCode::OK.as_u16(), "", false);
+        table::record(&self.pool, look).await.map_err(|error| Problem::store_unavailable(&error))
     }
 }
 

@@ -96,8 +96,10 @@ pub async fn start(config: Config, shutdown: CancellationToken) -> anyhow::Resul
         nats: (nats.clone(), Namespace::new(&config.nats_prefix)),
         heads,
     };
+    let ending = shutdown.clone();
     tasks.spawn(feeding.run(shutdown));
     let feeds = Arc::new(FeedDirectory::new(reader.clone()));
+    tasks.spawn(config.retention.keep(personal.clone(), ending));
     let state = AppState {
         reads: Reads::new(queries.clone(), progress),
         feeds,

@@ -16,6 +16,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use service_kit::{
+    audit::Attempt,
     limits::Limits,
     panics,
     problem::{Code, Problem},
@@ -54,6 +55,7 @@ async fn realtime(
     State(App(gateway)): State<App>,
     headers: HeaderMap,
     limits: Option<Extension<Limits>>,
+    attempt: Attempt,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Response {
     if !allowed(&headers, &gateway.origins) {
@@ -77,7 +79,7 @@ async fn realtime(
         .max_frame_size(MESSAGE_BYTES_MAX)
         .on_upgrade(move |socket| {
             let connections = gateway.connections.clone();
-            connections.track_future(panics::contained(serve(socket, gateway, limits.map(|it| it.0))))
+            connections.track_future(panics::contained(serve(socket, gateway, (limits.map(|it| it.0), attempt))))
         })
 }
 
@@ -87,9 +89,9 @@ fn not_a_socket(rejection: &WebSocketUpgradeRejection) -> Response {
     ([(header::UPGRADE, "websocket"), (header::CONNECTION, "Upgrade")], problem).into_response()
 }
 
-async fn serve(socket: WebSocket, gateway: Arc<Gateway>, limits: Option<Limits>) {
+async fn serve(socket: WebSocket, gateway: Arc<Gateway>, (limits, attempt): (Option<Limits>, Attempt)) {
     match gateway.seat() {
-        Some(_seat) => connection::serve(socket, gateway, limits).await,
+        Some(_seat) => connection::serve(socket, gateway, limits, attempt).await,
         None => refuse(socket).await,
     }
 }

@@ -38,6 +38,7 @@ fn event(position: u64, event_type: &str, data: &serde_json::Value) -> RecordedE
             correlation_id: "c".to_owned(),
             causation_id: Uuid::nil(),
             traceparent: None,
+            means: None,
         },
         payload: Bytes::from(data.to_string()),
     }

@@ -237,6 +237,7 @@ mod tests {
                 correlation_id: correlation.to_owned(),
                 causation_id: Uuid::nil(),
                 traceparent: None,
+                means: None,
             },
             payload: b"{}".as_slice().into(),
         }

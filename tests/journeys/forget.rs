@@ -117,6 +117,7 @@ async fn a_start_with_the_master_key_of_demonstrations_fails_elsewhere() {
         .args(["serve", "command", "--listen", "127.0.0.1:0"])
         .env("ARIS_WRITER_URL", &installation.env.access.writer)
         .env("ARIS_PERSONAL_URL", &installation.env.access.personal)
+        .env("ARIS_AUDIT_URL", &installation.env.access.audit)
         .env("ARIS_MASTER_KEY", DEMO_KEY)
         .env("ARIS_NATS_URL", &installation.env.nats_url)
         .env("ARIS_JWKS_FILE", "/no/such/file")

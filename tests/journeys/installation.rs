@@ -103,6 +103,7 @@ impl Installation {
             .env("ARIS_MASTER_KEY_FILE", self.keys_dir.join("master-key"))
             .env("ARIS_MAIL_FOLDER", self.keys_dir.join("mails"))
             .env("ARIS_PERSONAL_URL", by_way_of(&access.personal))
+            .env("ARIS_AUDIT_URL", by_way_of(&access.audit))
             .env("ARIS_NATS_URL", nats)
             .env("ARIS_SIGN_UP", "open")
             .env("ARIS_NATS_PREFIX", &self.env.nats_prefix)

@@ -11,6 +11,7 @@ use http::{HeaderName, header, request::Parts};
 use identity::tables::{GuestPass, TableCode};
 use service_kit::{
     access::{Authenticated, Restaurants},
+    audit::{Attempt, Who},
     ids::InPath,
     problem::{Code, Problem},
 };
@@ -43,8 +44,14 @@ impl FromRequestParts<Commands> for Scanned {
         let parameters = RawPathParams::from_request_parts(parts, state).await.map_err(|_| Problem::not_found())?;
         let text = parameters.iter().find(|(name, _)| *name == "code").map(|(_, text)| text);
         let code = text.and_then(|text| TableCode::from_text(text, &state.tables.key));
-        let code = code.ok_or_else(Problem::not_found)?;
+        // Somebody made it up.
+        let code = code.ok_or_else(Problem::not_theirs)?;
         let tenant = state.tenant_of(code.restaurant).await?.ok_or_else(Problem::not_found)?;
+        if let Some(attempt) = parts.extensions.get::<Attempt>() {
+            attempt.is_to(tenant);
+            attempt.is_at(code.restaurant);
+            attempt.is_about("table", code.table);
+        }
         Ok(Self { code, tenant })
     }
 }
@@ -61,8 +68,19 @@ impl FromRequestParts<Commands> for Asker {
         let InPath(restaurant) = InPath::<RestaurantId>::from_request_parts(parts, state).await?;
         let InPath(session) = InPath::<SessionId>::from_request_parts(parts, state).await?;
         let tenant = state.tenant_of(restaurant).await?;
-        let here = pass.restaurant == restaurant && pass.session == session;
-        let tenant = tenant.filter(|_| here).ok_or_else(Problem::not_found)?;
+        let tenant = tenant.ok_or_else(Problem::not_found)?;
+        let is_here = pass.restaurant == restaurant && pass.session == session;
+        if let Some(attempt) = parts.extensions.get::<Attempt>() {
+            // Where the pass is from elsewhere, their tenant is another.
+            let tenant = is_here.then_some(tenant);
+            if is_here {
+                attempt.is_at(restaurant);
+            }
+            attempt.is_by_other(Who::without_token(ActorKind::Guest.as_str(), pass.diner.to_string(), tenant));
+        }
+        if !is_here {
+            return Err(Problem::not_theirs());
+        }
         Ok(Self { pass, tenant })
     }
 }

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test stops where its set-up fails")]
 
+mod actions;
 mod bad_input;
 mod document;
 mod guessing;

@@ -93,7 +93,7 @@ impl World {
         let service: Service = command_service::start(config, env.shutdown.clone()).await.unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let app = app(service.routes(), &HttpConfig::default());
+        let app = app(service.routes(), &HttpConfig { trail: testkit::trail(&env), ..HttpConfig::default() });
         tokio::spawn(serve(listener, app, env.shutdown.clone()));
         tokio::spawn(service.stopped());
         let reader = env.reader().await;

@@ -4,7 +4,7 @@ use super::{
     answers::{LoggedIn, new_device},
     client::Address,
     log_in::authenticate,
-    state::{App, unavailable},
+    state::{App, of_member, unavailable},
 };
 use crate::{
     passwords::Password,
@@ -15,6 +15,7 @@ use axum::{Json, extract::State};
 use chrono::Utc;
 use serde::Deserialize;
 use service_kit::{
+    audit::Attempt,
     body::JsonBody,
     problem::{Code, Problem},
 };
@@ -45,13 +46,16 @@ pub(super) struct Accept {
 pub(super) async fn accept_invitation(
     State(app): State<App>,
     Address(address): Address,
+    attempt: Attempt,
     JsonBody { value: Accept { token, password }, .. }: JsonBody<Accept>,
 ) -> Result<Json<LoggedIn>, Problem> {
     let (now, worthless) = (Utc::now(), || Problem::new(Code::LinkWorthless));
     let token = token_hash(&token);
     let link = app.store.link(&token, now).await.map_err(unavailable)?.ok_or_else(worthless)?;
     let Purpose::Invitation { tenant, member } = link.purpose else { return Err(worthless()) };
-    let hash = hash_of(&app, &link, &address, password).await?;
+    attempt.is_by_other(of_member(tenant, member, None));
+    attempt.keep();
+    let hash = hash_of(&app, &attempt, (&link, &address), password).await?;
     // Before the link is used up: whoever is cut off in between comes again with the same link.
     let joined = app.rights.joined(tenant, member).await;
     if !joined.map_err(|error| Problem::store_unavailable(&error))? {
@@ -59,15 +63,22 @@ pub(super) async fn accept_invitation(
     }
     let accepted = app.store.accept(&token, (&link, tenant, member), hash.as_deref(), now).await;
     let account = accepted.map_err(unavailable)?.ok_or_else(worthless)?;
-    new_device(&app, (account, &link.email_index), (tenant, member), None, now).await.map(Json)
+    let answer = new_device(&app, (account, &link.email_index), (tenant, member), None, now).await?;
+    attempt.is_by_other(of_member(tenant, member, Some(answer.device_id)));
+    Ok(Json(answer))
 }
 
 /// The hash for a new account; none where there is one, whose password was given.
-async fn hash_of(app: &App, link: &Link, address: &str, password: Password) -> Result<Option<String>, Problem> {
+async fn hash_of(
+    app: &App,
+    attempt: &Attempt,
+    (link, address): (&Link, &str),
+    password: Password,
+) -> Result<Option<String>, Problem> {
     if app.store.account_of(&link.email_index).await.map_err(unavailable)?.is_some() {
         let key = app.secrets.attempt_key("address", &link.email_index, address);
         app.charge(&key, Utc::now()).await?;
-        authenticate(app, &link.email_index, password).await?;
+        authenticate(app, attempt, &link.email_index, password).await?;
         app.store.forget_tries(&key).await.map_err(unavailable)?;
         return Ok(None);
     }

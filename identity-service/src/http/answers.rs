@@ -26,7 +26,7 @@ pub(super) struct LoggedIn {
     /// When the device is logged out if it is not used.
     refresh_expires_at: String,
     /// The device that was logged in.
-    device_id: Uuid,
+    pub(super) device_id: Uuid,
     /// Whose access it is.
     member_id: Uuid,
     /// The tenant.

@@ -7,6 +7,7 @@ use chrono::Utc;
 use http::StatusCode;
 use serde::Deserialize;
 use service_kit::{
+    audit::Attempt,
     body::JsonBody,
     problem::{Code, Problem},
 };
@@ -35,8 +36,10 @@ pub(super) struct Change {
 pub(super) async fn change_password(
     State(app): State<App>,
     member: Member,
+    attempt: Attempt,
     JsonBody { value: Change { old_password, new_password }, .. }: JsonBody<Change>,
 ) -> Result<StatusCode, Problem> {
+    attempt.keep();
     let (device, now) = (app.device_of(&member.0).await?, Utc::now());
     if let Some(fault) = new_password.fault() {
         return Err(Problem::invalid_field("/new_password", fault));

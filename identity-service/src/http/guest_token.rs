@@ -6,6 +6,7 @@ use axum::{Json, extract::State};
 use chrono::Utc;
 use domain::{
     dining::{Standing, TableSession},
+    envelope::ActorKind,
     ids::{FeedId, TenantId},
     limits::PAGE_EVENTS_MAX,
     stream::{AggregateKind, State as Folded},
@@ -13,7 +14,10 @@ use domain::{
 use http::{HeaderMap, HeaderName};
 use identity::tables::GuestPass;
 use serde::Serialize;
-use service_kit::problem::{Code, Problem};
+use service_kit::{
+    audit::{Attempt, Who},
+    problem::{Code, Problem},
+};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -53,9 +57,14 @@ pub(super) struct GuestToken {
         ("x-problems" = json!(["not-joined", "join-not-waiting", "diner-left", "session-closed"]))
     ),
 )]
-pub(super) async fn guest_token(State(app): State<App>, headers: HeaderMap) -> Result<Json<GuestToken>, Problem> {
+pub(super) async fn guest_token(
+    State(app): State<App>,
+    attempt: Attempt,
+    headers: HeaderMap,
+) -> Result<Json<GuestToken>, Problem> {
     let pass = pass(&app, &headers)?;
     let (tenant, session) = session(&app, &pass).await?.ok_or_else(|| Problem::new(Code::TokenInvalid))?;
+    attempt.is_by_other(Who::without_token(ActorKind::Guest.as_str(), pass.diner.to_string(), Some(tenant)));
     let now = Utc::now();
     let visit = session.visit().ok_or_else(|| Problem::new(Code::TokenInvalid))?;
     check(&session, visit.standing(pass.diner, now))?;

@@ -3,7 +3,7 @@
 use super::{
     answers::{LoggedIn, new_device},
     client::Address,
-    state::{App, email, unavailable},
+    state::{App, about_account, email, of_account, of_member, unavailable},
 };
 use crate::{passwords::Password, store::Account};
 use axum::{Json, extract::State};
@@ -12,6 +12,7 @@ use domain::ids::TenantId;
 use serde::Deserialize;
 use serde_json::json;
 use service_kit::{
+    audit::Attempt,
     body::JsonBody,
     problem::{Code, Problem},
 };
@@ -55,11 +56,14 @@ pub(super) struct LogIn {
 pub(super) async fn log_in(
     State(app): State<App>,
     Address(address): Address,
+    attempt: Attempt,
     JsonBody { value, .. }: JsonBody<LogIn>,
 ) -> Result<Json<LoggedIn>, Problem> {
     let LogIn { email: text, password, tenant_id, device, device_token } = value;
     let (email, name, now) = (email(&text)?, name(device)?, Utc::now());
     let email_index = app.secrets.email_index(&email);
+    attempt.is_by_other(of_account(&email_index, None));
+    attempt.keep();
     let known = device_token.and_then(|token| app.secrets.known_device(&email_index, &token));
     let key = match known {
         Some(device) => app.secrets.attempt_key("device", &email_index, &device.to_string()),
@@ -69,22 +73,33 @@ pub(super) async fn log_in(
         count("too-many");
         return Err(problem);
     }
-    let account = authenticate(&app, &email_index, password).await?;
+    let account = authenticate(&app, &attempt, &email_index, password).await?;
     app.store.forget_tries(&key).await.map_err(unavailable)?;
-    let membership = choose(&app, account.id, tenant_id.map(TenantId::from)).await?;
-    let answer = new_device(&app, (account.id, &email_index), membership, name, now).await?;
+    let (tenant, member) = choose(&app, account.id, tenant_id.map(TenantId::from)).await?;
+    attempt.is_by_other(of_member(tenant, member, None));
+    let answer = new_device(&app, (account.id, &email_index), (tenant, member), name, now).await?;
+    attempt.is_by_other(of_member(tenant, member, Some(answer.device_id)));
     count("succeeded");
     Ok(Json(answer))
 }
 
-/// The account, if the password is its own.
-pub(super) async fn authenticate(app: &App, email_index: &[u8; 32], password: Password) -> Result<Account, Problem> {
+/// The account, if the password is its own. Whose account it was guessed at, is looked up and told to the audit in
+/// the same time for an address that has none.
+pub(super) async fn authenticate(
+    app: &App,
+    attempt: &Attempt,
+    email_index: &[u8; 32],
+    password: Password,
+) -> Result<Account, Problem> {
     let account = app.store.account_of(email_index).await.map_err(unavailable)?;
     let stored = account.as_ref().map(|account| account.password_hash.clone());
     let verdict = app.passwords.look(password.clone(), stored).await?;
+    let id = account.as_ref().map_or(Uuid::nil(), |account| account.id);
     let Some(account) = account.filter(|_| verdict.right) else {
         count("wrong");
-        return Err(Problem::new(Code::LoginFailed));
+        let (problem, memberships) = (Problem::new(Code::LoginFailed), app.store.memberships(id).await);
+        about_account(attempt, email_index, &memberships.map_err(unavailable)?, &problem);
+        return Err(problem);
     };
     if verdict.outdated {
         let hash = app.passwords.hash(password).await?;

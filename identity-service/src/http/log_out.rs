@@ -5,7 +5,7 @@ use axum::extract::State;
 use chrono::Utc;
 use http::StatusCode;
 use serde::Deserialize;
-use service_kit::{body::JsonBody, problem::Problem};
+use service_kit::{audit::Attempt, body::JsonBody, problem::Problem};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -28,14 +28,16 @@ pub(super) struct LogOut {
 pub(super) async fn log_out(
     State(app): State<App>,
     member: Member,
+    attempt: Attempt,
     JsonBody { value: LogOut { device_id }, .. }: JsonBody<LogOut>,
 ) -> Result<StatusCode, Problem> {
+    attempt.keep();
     let own = app.device_of(&member.0).await?;
     let device = match device_id {
         None => own.id,
         Some(id) => {
             let other = app.store.device(id).await.map_err(unavailable)?;
-            other.filter(|device| device.account == own.account).ok_or_else(Problem::not_found)?.id
+            other.filter(|device| device.account == own.account).ok_or_else(Problem::not_theirs)?.id
         }
     };
     app.store.log_out(device, Utc::now()).await.map_err(unavailable)?;

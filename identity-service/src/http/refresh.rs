@@ -2,13 +2,14 @@
 
 use super::{
     answers::{LoggedIn, logged_in},
-    state::{App, unavailable},
+    state::{App, of_member, unavailable},
 };
 use crate::{secrets::token_hash, store::Turn};
 use axum::{Json, extract::State};
 use chrono::Utc;
 use serde::Deserialize;
 use service_kit::{
+    audit::Attempt,
     body::JsonBody,
     problem::{Code, Problem},
 };
@@ -38,6 +39,7 @@ pub(super) struct Refresh {
 )]
 pub(super) async fn refresh(
     State(app): State<App>,
+    attempt: Attempt,
     JsonBody { value: Refresh { refresh_token }, .. }: JsonBody<Refresh>,
 ) -> Result<Json<LoggedIn>, Problem> {
     let now = Utc::now();
@@ -46,7 +48,11 @@ pub(super) async fn refresh(
     }
     let successor = app.secrets.successor(&refresh_token);
     let hashes = (&token_hash(&refresh_token), &token_hash(&successor));
-    let device = match app.store.rotate(hashes, now).await.map_err(unavailable)? {
+    let turn = app.store.rotate(hashes, now).await.map_err(unavailable)?;
+    if let Turn::Rotated(device) | Turn::Again(device) | Turn::Reused(device) = &turn {
+        attempt.is_by_other(of_member(device.tenant, device.member, Some(device.id)));
+    }
+    let device = match turn {
         Turn::Rotated(device) => {
             count("rotated");
             device
@@ -56,6 +62,7 @@ pub(super) async fn refresh(
             device
         }
         Turn::Reused(device) => {
+            attempt.is_about("reused", "refresh-token");
             app.revoked.notify_one();
             tracing::warn!(device = %device.id, member = %device.member, "a refresh token was used twice: the device is logged out");
             return Err(worthless("reused"));

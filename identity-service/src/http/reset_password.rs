@@ -1,12 +1,13 @@
 //! `POST /v1/auth/password/reset`
 
-use super::state::{App, unavailable};
+use super::state::{App, of_account, unavailable};
 use crate::{passwords::Password, secrets::token_hash, store::Purpose};
 use axum::extract::State;
 use chrono::Utc;
 use http::StatusCode;
 use serde::Deserialize;
 use service_kit::{
+    audit::Attempt,
     body::JsonBody,
     problem::{Code, Problem},
 };
@@ -34,12 +35,15 @@ pub(super) struct Reset {
 )]
 pub(super) async fn reset_password(
     State(app): State<App>,
+    attempt: Attempt,
     JsonBody { value: Reset { token, password }, .. }: JsonBody<Reset>,
 ) -> Result<StatusCode, Problem> {
     let (now, worthless) = (Utc::now(), || Problem::new(Code::LinkWorthless));
     let token = token_hash(&token);
     let link = app.store.link(&token, now).await.map_err(unavailable)?;
     let link = link.filter(|link| link.purpose == Purpose::Reset).ok_or_else(worthless)?;
+    attempt.is_by_other(of_account(&link.email_index, None));
+    attempt.keep();
     if let Some(fault) = password.fault() {
         return Err(Problem::invalid_field("/password", fault));
     }

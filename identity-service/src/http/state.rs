@@ -11,16 +11,20 @@ use crate::{
 };
 use axum::extract::FromRef;
 use chrono::{DateTime, Utc};
-use domain::ids::TenantId;
+use domain::{envelope::ActorKind, ids::TenantId};
 use event_store::reader::EventReader;
 use identity::{Principal, Verifier, tables::TableKey};
 use service_kit::{
     access::Authenticated,
+    audit::{Attempt, Who},
     problem::{Code, Problem},
 };
 use std::sync::Arc;
 use tokio::sync::Notify;
 use uuid::Uuid;
+
+/// Other tenants that are told of a try to log in as one of their members.
+const TENANTS_TOLD_MAX: usize = 8;
 
 /// What every handler has. Cheap to clone.
 #[derive(Clone)]
@@ -76,6 +80,39 @@ impl App {
         let queued = self.mails.queue(Uuid::now_v7(), letter).await;
         queued.map_err(|error| Problem::store_unavailable(&format_args!("{error:#}")))
     }
+}
+
+/// Bytes of an account's index that stand for it where people look: enough to tell accounts apart.
+const INDEX_BYTES_SHOWN: usize = 16;
+
+/// Somebody who says that an account is theirs, for the audit; never the address.
+pub(crate) fn of_account(email_index: &[u8; 32], tenant: Option<TenantId>) -> Who {
+    let index: String = email_index[..INDEX_BYTES_SHOWN].iter().map(|byte| format!("{byte:02x}")).collect();
+    Who::without_token("account", index, tenant)
+}
+
+/// A member, for the audit, with the log-in that they come with.
+pub(crate) fn of_member(tenant: TenantId, member: Uuid, device: Option<Uuid>) -> Who {
+    let who = Who::without_token(ActorKind::Staff.as_str(), member.to_string(), Some(tenant));
+    who.by_way_of(device.map(|device| format!("device:{device}")).unwrap_or_default())
+}
+
+/// Tells the audit that this is about an account: each tenant that its owner works for is told of their member.
+pub(crate) fn about_account(
+    attempt: &Attempt,
+    email_index: &[u8; 32],
+    memberships: &[(TenantId, Uuid)],
+    problem: &Problem,
+) {
+    let Some(((tenant, member), others)) = memberships.split_first() else { return };
+    for (tenant, member) in others.iter().take(TENANTS_TOLD_MAX) {
+        let mut action = attempt.action(problem.status().as_u16(), problem.code().as_str(), true);
+        action.who = of_account(email_index, Some(*tenant));
+        action.subject = format!("member:{member}");
+        attempt.record(action);
+    }
+    attempt.is_by_other(of_account(email_index, Some(*tenant)));
+    attempt.is_about("member", member);
 }
 
 /// The holder of a token that came from a log-in.

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test stops where its set-up fails")]
 
 mod accounts;
+mod actions;
 mod guests;
 mod logins;
 mod machines;

@@ -5,7 +5,7 @@ use serde_json::Value;
 use sqlx::{Connection, MySqlConnection};
 
 /// Lets the time of the grace go by, without waiting for it.
-async fn age_rotations(world: &World) {
+pub(crate) async fn age_rotations(world: &World) {
     let url = format!("{}/{}", world.env.admin_url, world.env.schemas.identity);
     let mut sql = MySqlConnection::connect(&url).await.unwrap();
     sqlx::query("UPDATE refresh_tokens SET rotated_at = rotated_at - INTERVAL 11 SECOND WHERE rotated_at IS NOT NULL")

@@ -113,7 +113,7 @@ impl World {
             idempotency_key: command_id.to_string(),
             request_hash: [0; 32],
             command_id,
-            metadata: Metadata { actor, correlation_id, causation_id: command_id, traceparent: None },
+            metadata: Metadata { actor, correlation_id, causation_id: command_id, traceparent: None, means: None },
             use_case: Box::new(Append(events)),
         };
         self.committers.submit(submission).await.unwrap();
@@ -228,7 +228,7 @@ async fn serve(env: &Env, master: &str, keys: &std::path::Path, mails: &MailServ
         }
         next.run(request).await
     }));
-    let app = service_kit::http::app(routes, http);
+    let app = service_kit::http::app(routes, &HttpConfig { trail: testkit::trail(env), ..http.clone() });
     tokio::spawn(service_kit::http::serve(listener, app, env.shutdown.clone()));
     tokio::spawn(service.stopped());
     address

@@ -8,7 +8,8 @@ mod tail;
 mod trace;
 mod whereabouts;
 
-pub(crate) use options::Events;
+pub(crate) use options::{Events, span};
+pub(crate) use output::line;
 
 use anyhow::Result;
 use options::Action;
@@ -27,6 +28,6 @@ pub(crate) async fn run(options: Events) -> Result<ExitCode> {
 }
 
 /// Who reads may stop reading (`… | head`): that is no failure.
-fn unless_gone(error: anyhow::Error) -> Result<ExitCode> {
+pub(crate) fn unless_gone(error: anyhow::Error) -> Result<ExitCode> {
     if error.downcast_ref::<Gone>().is_some() { Ok(ExitCode::SUCCESS) } else { Err(error) }
 }

@@ -79,7 +79,8 @@ pub(super) struct Trace {
     pub(super) json: bool,
 }
 
-fn span(text: &str) -> Result<TimeDelta, String> {
+/// A span of time as people write it.
+pub(crate) fn span(text: &str) -> Result<TimeDelta, String> {
     let wrong = || "write a number and s, m, h or d, such as 90m, 24h or 7d".to_owned();
     let (number, unit) = text.split_at_checked(text.len().saturating_sub(1)).ok_or_else(wrong)?;
     let number: i64 = number.parse().map_err(|_| wrong())?;

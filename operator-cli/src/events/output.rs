@@ -17,7 +17,7 @@ impl std::fmt::Display for Gone {
 impl std::error::Error for Gone {}
 
 /// Prints a line. Not `println!`, which panics when the reader is gone.
-pub(super) fn line(text: &str) -> Result<()> {
+pub(crate) fn line(text: &str) -> Result<()> {
     let mut out = std::io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.write_all(b"\n")).and_then(|()| out.flush()) {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Err(Gone.into()),

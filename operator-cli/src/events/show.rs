@@ -2,6 +2,7 @@
 
 use super::{options::Show, output::line, sides::Sides, whereabouts::Whereabouts};
 use anyhow::{Context, Result};
+use domain::envelope::Means;
 use serde_json::{Value, json};
 
 pub(super) async fn run(sides: &Sides, options: &Show) -> Result<()> {
@@ -13,15 +14,22 @@ pub(super) async fn run(sides: &Sides, options: &Show) -> Result<()> {
         .with_context(|| format!("the data is no JSON: run `aris verify --restaurant {feed}`"))?;
     if options.json {
         let hash = json!({"sha256": link.hash, "fits": link.fits});
-        let traceparent = &event.metadata.traceparent;
+        let (traceparent, means) = (&event.metadata.traceparent, &event.metadata.means);
         return line(
-            &json!({"event": envelope, "traceparent": traceparent, "hash": hash, "whereabouts": whereabouts.json()})
-                .to_string(),
+            &json!({
+                "event": envelope, "traceparent": traceparent, "means": means, "hash": hash,
+                "whereabouts": whereabouts.json(),
+            })
+            .to_string(),
         );
     }
     line(&serde_json::to_string_pretty(&envelope)?)?;
     if let Some(traceparent) = &event.metadata.traceparent {
         line(&format!("{:<18} {traceparent}", "traceparent"))?;
+    }
+    if let Some(Means { via, permission }) = &event.metadata.means {
+        line(&format!("{:<18} {via}", "came with"))?;
+        line(&format!("{:<18} {}", "right", permission.as_deref().unwrap_or("none")))?;
     }
     let fits = if link.fits { "fits the event and the one before it" } else { "does NOT fit: run `aris verify`" };
     line(&format!("{:<18} {} ({fits})", "hash", link.hash))?;

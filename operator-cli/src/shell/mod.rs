@@ -1,5 +1,6 @@
 //! What stands around the services: listener, health, documentation, the end.
 
+mod audit;
 mod docs;
 mod limits;
 pub(crate) mod openapi;

@@ -1,6 +1,6 @@
 //! `aris serve`: one service, or all of them, on one port.
 
-use super::{docs, limits, parts::Parts, signals};
+use super::{audit, docs, limits, parts::Parts, signals};
 use crate::cli::{Serve, ServiceName};
 use anyhow::{Context, Result};
 use service_kit::{
@@ -44,15 +44,19 @@ fn services(named: ServiceName) -> Vec<ServiceName> {
 async fn run(services: &[ServiceName], listener: TcpListener, shutdown: CancellationToken) -> Result<()> {
     let (server, config) = (Server::from_env()?, HttpConfig::from_env()?);
     let limits = limits::start(&shutdown)?;
+    let (trail, writer) = audit::start(services)?;
     let parts = Parts::start(services, &shutdown).await?;
     let health = Health::new(parts.checks.clone(), shutdown.clone());
     let routes = parts.routes.clone().merge(health::routes(health)).merge(docs::routes());
     let names: Vec<_> = services.iter().map(|service| service.as_str()).collect();
     tracing::info!(services = names.join(","), address = %listener.local_addr()?, "listening");
-    let config = HttpConfig { limits: Some(limits), identify: parts.identify.clone(), ..config };
+    let config = HttpConfig { limits: Some(limits), identify: parts.identify.clone(), trail, ..config };
     server.run(listener, http::app(routes, &config), shutdown).await;
     if tokio::time::timeout(END_WITHIN, parts.stopped()).await.is_err() {
         tracing::warn!("a service did not end in time; nothing acknowledged is lost");
+    }
+    if let Some(writer) = writer {
+        writer.end().await;
     }
     Ok(())
 }

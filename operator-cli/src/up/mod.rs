@@ -102,6 +102,7 @@ fn environment(local: &Path, servers: &LocalServers, endpoints: &Endpoints) -> R
         ("ARIS_READER_URL", servers.access.reader.clone()),
         ("ARIS_PROJECTION_URL", servers.access.projection.clone()),
         ("ARIS_PERSONAL_URL", servers.access.personal.clone()),
+        ("ARIS_AUDIT_URL", servers.access.audit.clone()),
         ("ARIS_MASTER_KEY_FILE", master.display().to_string()),
         // On this machine whoever reaches the port may try everything.
         ("ARIS_SIGN_UP", "open".to_owned()),

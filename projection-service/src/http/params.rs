@@ -1,5 +1,9 @@
 //! What stands behind the question mark.
 
+mod actions;
+
+pub(crate) use actions::{ActionParams, Actions};
+
 use crate::audit::as_of::Moment;
 use axum::extract::{FromRequestParts, Query};
 use chrono::{DateTime, Utc};

@@ -88,7 +88,7 @@ pub(super) async fn get_session(
 ) -> Result<Json<SessionAnswer>, Problem> {
     match &access.principal {
         Principal::Guest(guest) if guest.session_id == session => {}
-        Principal::Guest(_) => return Err(Problem::not_found()),
+        Principal::Guest(_) => return Err(Problem::not_theirs()),
         Principal::Staff(_) | Principal::Machine(_) => access.demand(Permission::FloorRead)?,
     }
     let feed = access.feed();

@@ -4,7 +4,7 @@ use super::{
     params::{Asked, ById, ByIdParams},
     state::AppState,
 };
-use crate::{people::Look, read::Stand};
+use crate::read::Stand;
 use axum::{Json, extract::State};
 use domain::{
     envelope::format_time,
@@ -14,7 +14,7 @@ use domain::{
 use serde::Serialize;
 use service_kit::{
     access::{AllowedEverywhere, rights},
-    correlation::Correlation,
+    audit::Attempt,
     problem::Problem,
 };
 use utoipa::ToSchema;
@@ -69,16 +69,14 @@ impl std::fmt::Debug for MemberRow {
 pub(super) async fn list_staff(
     State(app): State<AppState>,
     allowed: AllowedEverywhere<rights::StaffRead>,
-    correlation: Correlation,
+    attempt: Attempt,
     Asked(page): Asked<ById>,
 ) -> Result<Json<MemberList>, Problem> {
     let tenant = allowed.principal.tenant();
     let at = app.tenant(tenant, page.min_position).await?;
     let roster = at.roster().ok_or_else(Problem::not_found)?;
     let (rows, next) = page.page(roster.members.iter().map(|(id, member)| (*id, member)));
-    let (actor, permission) = (allowed.principal.actor(), Permission::StaffRead.as_str());
-    let look = Look { actor, tenant, permission, action: "GET /v1/staff", correlation };
-    let mut people = app.people.read(look, &rows).await?;
+    let mut people = app.people.read((&allowed.principal, Permission::StaffRead), &attempt, &rows).await?;
     let row = |(id, member): (MemberId, &Member)| {
         let personal = people.remove(&id).unwrap_or_default();
         let assignments = serde_json::json!(member.assignments);

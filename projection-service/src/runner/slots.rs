@@ -240,6 +240,7 @@ mod tests {
                 correlation_id: String::new(),
                 causation_id: Uuid::nil(),
                 traceparent: None,
+                means: None,
             },
             payload: Bytes::new(),
         }

@@ -1,6 +1,7 @@
 //! The projection-service on real servers.
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
+mod actions;
 mod audit;
 mod follow;
 mod guests;

@@ -43,7 +43,7 @@ pub(crate) struct Setup {
     pub(crate) views: MySqlPool,
     /// The event side, with all rights.
     pub(crate) events: MySqlPool,
-    keys: SigningKey,
+    pub(crate) keys: SigningKey,
     jwks: PathBuf,
     nats: async_nats::Client,
 }
@@ -93,10 +93,12 @@ impl Setup {
             node: node.to_owned(),
             workers: 4,
             lease: Duration::from_secs(2),
+            retention: action_log::Retention::default(),
             query_connections: 8,
         };
         let service = projection_service::start(config, shutdown.clone()).await.unwrap();
-        Running { app: app(service.routes(), &HttpConfig::default()), service, shutdown }
+        let http = HttpConfig { trail: testkit::trail(&self.env), ..HttpConfig::default() };
+        Running { app: app(service.routes(), &http), service, shutdown }
     }
 
     pub(crate) async fn place(&self) -> Place {

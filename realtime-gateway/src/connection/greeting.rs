@@ -1,7 +1,7 @@
 //! From the open socket to the right to be welcomed.
 
 use super::{
-    End,
+    End, audit,
     rights::right,
     wire::{Incoming, Wire},
 };
@@ -13,7 +13,10 @@ use crate::{
 };
 use chrono::Utc;
 use identity::{Principal, ScopeFilter, TokenError};
-use service_kit::limits::{Budget, Limits, Subject};
+use service_kit::{
+    audit::Attempt,
+    limits::{Budget, Limits, Subject},
+};
 use tokio::time::timeout;
 
 /// A client that may have what it asked for.
@@ -23,20 +26,31 @@ pub(super) struct Greeted {
 }
 
 /// Waits for `hello` and checks all of it before anything is started.
-pub(super) async fn greet(wire: &mut Wire, gateway: &Gateway, limits: Option<&Limits>) -> Result<Greeted, End> {
+pub(super) async fn greet(
+    wire: &mut Wire,
+    gateway: &Gateway,
+    limits: Option<&Limits>,
+    attempt: &Attempt,
+) -> Result<Greeted, End> {
     if wire.protocol() != Some(SUBPROTOCOL) {
         return Err(Close::new(CloseCode::Version, "offer the subprotocol aris.v1.json").into());
     }
     let hello = timeout(gateway.timing.hello, hello(wire)).await;
     let hello = hello.map_err(|_| Close::new(CloseCode::HelloLate, "no hello came"))??;
-    let principal = gateway.verifier.verify(&hello.token, Utc::now()).map_err(refused)?;
+    let principal = gateway.verifier.verify(&hello.token, Utc::now());
+    let principal =
+        principal.inspect_err(|error| audit::token(attempt, gateway, &hello.token, *error)).map_err(refused)?;
+    attempt.is_by(&principal);
     if limits.is_some_and(|limits| limits.take(Budget::Socket, Subject::holder(&principal)).is_err()) {
+        audit::too_many(attempt);
         return Err(Close::new(CloseCode::Rate, "too many sockets are opened with this token").into());
     }
     tracing::debug!(device = hello.device, streams = hello.streams.len(), "hello");
     let mut streams = Vec::with_capacity(hello.streams.len());
     for request in hello.streams {
-        let filter = right(gateway, &principal, &request.name()).await?;
+        let filter = right(gateway, &principal, &request.name()).await;
+        audit::stream(attempt, &principal, &request.name(), filter.as_ref().map(drop));
+        let filter = filter?;
         streams.push((request, filter));
     }
     Ok(Greeted { principal, streams })

@@ -1,6 +1,7 @@
 //! One task per connection: it waits for time, for the client and for its streams, and does what the
 //! pure [`session`](crate::session) says.
 
+mod audit;
 mod beat;
 mod greeting;
 mod requests;
@@ -18,7 +19,7 @@ use crate::{
 };
 use axum::extract::ws::{Utf8Bytes, WebSocket};
 use identity::{Principal, revocation};
-use service_kit::limits::Limits;
+use service_kit::{audit::Attempt, limits::Limits};
 use std::{
     collections::HashMap,
     sync::Arc,
@@ -65,6 +66,8 @@ struct Connection {
     gateway: Arc<Gateway>,
     wire: Wire,
     principal: Principal,
+    /// The request that the socket came with.
+    attempt: Attempt,
     /// Tells when the token may have been revoked.
     revoked: revocation::Watch,
     streams: Vec<Stream>,
@@ -80,11 +83,11 @@ struct Connection {
 }
 
 /// Serves a socket until one side ends it; it is counted for the holder of its token.
-pub(crate) async fn serve(socket: WebSocket, gateway: Arc<Gateway>, limits: Option<Limits>) {
+pub(crate) async fn serve(socket: WebSocket, gateway: Arc<Gateway>, limits: Option<Limits>, attempt: Attempt) {
     let mut wire = Wire::new(socket, gateway.timing.write);
-    let end = match greeting::greet(&mut wire, &gateway, limits.as_ref()).await {
+    let end = match greeting::greet(&mut wire, &gateway, limits.as_ref(), &attempt).await {
         Ok(greeted) => {
-            let mut connection = Connection::new(gateway, wire, greeted.principal);
+            let mut connection = Connection::new(gateway, wire, greeted.principal, attempt);
             let end = match connection.begin(greeted.streams).await {
                 Ok(()) => connection.run().await,
                 Err(end) => end,
@@ -102,13 +105,14 @@ pub(crate) async fn serve(socket: WebSocket, gateway: Arc<Gateway>, limits: Opti
 }
 
 impl Connection {
-    fn new(gateway: Arc<Gateway>, wire: Wire, principal: Principal) -> Self {
+    fn new(gateway: Arc<Gateway>, wire: Wire, principal: Principal, attempt: Attempt) -> Self {
         let now = Instant::now();
         let clock = Clock::new(gateway.timing, now, ends(&principal, now));
         Self {
             wire,
             revoked: gateway.verifier.revocations().watch(principal.marks()),
             principal,
+            attempt,
             streams: Vec::new(),
             names: HashMap::new(),
             signal: Arc::default(),

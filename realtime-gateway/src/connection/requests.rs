@@ -1,6 +1,6 @@
 //! What a client may ask after its welcome.
 
-use super::{Connection, End, ends, rights::right_still, wire::Incoming};
+use super::{Connection, End, audit, ends, rights::right_still, wire::Incoming};
 use crate::{
     close::{Close, CloseCode},
     feed::scope_key,
@@ -64,7 +64,10 @@ impl Connection {
                 // What was revoked since the token was looked at.
                 self.lose().await
             }
-            Err(code) => self.send(&ServerFrame::Refused(Refused { id, code: code.to_owned() })).await,
+            Err(code) => {
+                audit::newer_token(&self.attempt, code);
+                self.send(&ServerFrame::Refused(Refused { id, code: code.to_owned() })).await
+            }
         }
     }
 

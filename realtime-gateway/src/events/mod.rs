@@ -17,10 +17,11 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use follower::Follower;
-use identity::{filter_for, scopes::permission_for};
+use identity::{Principal, filter_for, scopes::permission_for};
 use params::{Asked, EventParams};
 use service_kit::{
     access::Access,
+    audit::Attempt,
     problem::{Code, Problem},
 };
 
@@ -48,14 +49,21 @@ pub(crate) use page::EventPage;
 pub(crate) async fn get_events(
     State(App(gateway)): State<App>,
     access: Access,
+    attempt: Attempt,
     headers: HeaderMap,
     asked: Asked,
 ) -> Result<Response, Problem> {
     let name = StreamName { restaurant: access.restaurant, scope: asked.scope };
+    let permission = permission_for(&name.scope);
+    attempt.is_about("scope", &name.scope);
+    attempt.needs(permission);
     let filter = filter_for(&access.principal, name.restaurant, &name.scope)
-        .ok_or_else(|| Problem::permission_missing(permission_for(&name.scope)))?;
+        .ok_or_else(|| Problem::permission_missing(permission))?;
     let follower = Follower::new(gateway, name, &filter).await.map_err(problem)?;
     if wants_stream(&headers) {
+        if matches!(access.principal, Principal::Staff(_)) {
+            attempt.keep();
+        }
         return sse::open(follower, asked.after, access.principal).await;
     }
     Ok(Json(page::read(follower, asked.after, asked.limit).await?).into_response())

@@ -55,7 +55,8 @@ impl World {
     }
 
     pub(crate) async fn gateway(&self) -> Gateway {
-        Gateway::start(self.config()).await
+        let http = HttpConfig { trail: testkit::trail(&self.env), ..HttpConfig::default() };
+        Gateway::limited(self.config(), http).await
     }
 
     /// Appends orders, four events each; `told` says whether NATS hears of them.
@@ -167,7 +168,7 @@ impl Gateway {
         Self::limited(config, HttpConfig::default()).await
     }
 
-    /// With limits around its routes.
+    /// With these settings of what stands around its routes.
     pub(crate) async fn limited(config: Config, http: HttpConfig) -> Self {
         let socket = TcpSocket::new_v4().unwrap();
         // Small, so that a client that does not read is noticed early.

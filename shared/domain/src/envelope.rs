@@ -97,6 +97,19 @@ pub struct Metadata {
     /// The W3C trace context of the request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub traceparent: Option<String>,
+    /// With what and with which right, for auditors. Stays in the event store: what was published has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub means: Option<Means>,
+}
+
+/// With what and with which right somebody acted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Means {
+    /// What they came with: ids of their key, log-in and token.
+    pub via: String,
+    /// The right that it needed; guests have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub permission: Option<String>,
 }
 
 /// One stored event of a feed, as every reader gets it: from MySQL or from NATS, the same.
@@ -247,6 +260,7 @@ mod tests {
                 correlation_id: "c-1".into(),
                 causation_id: id(5),
                 traceparent: Some("00-1".into()),
+                means: None,
             },
             payload: Bytes::from_static(br#"{"b":1.0,"a":2}"#),
         };

@@ -35,7 +35,8 @@ pub enum MalformedMessage {
 #[must_use]
 pub fn to_message(event: &RecordedEvent, namespace: &Namespace) -> (String, HeaderMap, Bytes) {
     let subject = namespace.event_subject(event.feed.shard(), event.tenant, event.feed, &event.event_type);
-    let Metadata { actor, correlation_id, causation_id, traceparent } = &event.metadata;
+    // With what and with which right stays in the event store: nobody who follows needs it.
+    let Metadata { actor, correlation_id, causation_id, traceparent, means: _ } = &event.metadata;
     let mut headers = HeaderMap::new();
     let mut set = |name: &'static str, value: &str| headers.insert(name, percent::encode(value).into_header());
     set("ce-specversion", "1.0");
@@ -105,6 +106,7 @@ pub fn from_parts(subject: &str, headers: &HeaderMap, payload: Bytes) -> Result<
             correlation_id: text(headers, "ce-correlationid")?,
             causation_id: parsed(headers, "ce-causationid")?,
             traceparent,
+            means: None,
         },
         payload,
     })

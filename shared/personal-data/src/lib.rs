@@ -7,10 +7,8 @@
 //! - [`master`]: the one secret of an installation; keys of people are wrapped with it.
 //! - [`keys`]: a key per person, in a table outside the events.
 //! - [`texts`]: what people write about themselves, parsed and never printed.
-//! - [`actions`]: who looked at personal data, or tried to do what.
 //! - [`seal`]: AES-256-GCM, bound to tenant, person and field, so that no value can be put in another's place.
 
-pub mod actions;
 mod aead;
 pub mod keys;
 pub mod master;
@@ -18,7 +16,6 @@ pub mod seal;
 pub mod settings;
 pub mod texts;
 
-pub use actions::Action;
 pub use keys::{KeyError, PersonalKeys};
 pub use master::{MasterKey, MasterKeyError};
 pub use seal::{Field, PersonKey, Unreadable};

@@ -4,11 +4,12 @@
 //! - [`access`]: who may call, as argument types of handlers. [`ids`]: ids in paths.
 //! - [`tokens`]: the public keys and what was revoked, kept up to date.
 //! - [`body`] and [`idempotency`]: what a command brings along.
-//! - [`client`]: whose address a request has. [`limits`]: how much one caller may ask and do.
+//! - [`audit`]: who did what with which right. [`client`]: whose address a request has. [`limits`]: how much one caller may ask and do.
 //! - [`http`]: everything around the routes, and serving them. [`health`]: is it alive, is it ready.
 //! - [`telemetry`] and [`config`]: logs, metrics, settings. [`openapi`]: problems in the document.
 
 pub mod access;
+pub mod audit;
 pub mod body;
 pub mod client;
 pub mod config;

@@ -127,5 +127,5 @@ async fn submit(
 
 fn metadata(at: &Restaurant, command_id: Uuid, key: &str) -> Metadata {
     let actor = Actor { kind: ActorKind::Guest, id: at.diner.to_string() };
-    Metadata { actor, correlation_id: key.to_owned(), causation_id: command_id, traceparent: None }
+    Metadata { actor, correlation_id: key.to_owned(), causation_id: command_id, traceparent: None, means: None }
 }

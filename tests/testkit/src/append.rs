@@ -294,7 +294,7 @@ pub fn submission(place: &Place, key: &str, creates_feed: bool, use_case: Box<dy
         idempotency_key: key.to_owned(),
         request_hash: [0; 32],
         command_id,
-        metadata: Metadata { actor, correlation_id, causation_id: command_id, traceparent: None },
+        metadata: Metadata { actor, correlation_id, causation_id: command_id, traceparent: None, means: None },
         use_case,
     }
 }

@@ -4,6 +4,7 @@
 //! Nothing here retries what a test asserts, and nothing sleeps and hopes: [`wait_until`] waits for a
 //! condition and says what it last saw.
 
+mod actions;
 mod append;
 mod env;
 mod mail;
@@ -12,6 +13,7 @@ pub mod scan;
 mod servers;
 mod wait;
 
+pub use actions::trail;
 pub use append::{Append, EVENTS_OF_A_SERVED_ORDER, Place, PlacedOrder, submission};
 pub use env::Env;
 pub use local_servers::NatsOptions;

@@ -53,7 +53,7 @@ pub(crate) async fn get_join_request(
 ) -> Result<Json<JoinRequestAnswer>, Problem> {
     let Query(Wait { wait }) = query.map_err(|_| Problem::invalid_field("/wait", "must be 0 to 25 seconds"))?;
     if pass.diner != diner {
-        return Err(Problem::not_found());
+        return Err(Problem::not_theirs());
     }
     // Who finds no room to wait in is answered at once, and asks again.
     let room = commands.tables.waiters.try_acquire().ok();

@@ -8,7 +8,7 @@ use crate::{
 use axum::extract::State;
 use domain::{
     envelope::{Actor, ActorKind},
-    ids::TenantId,
+    ids::{MemberId, TenantId},
     staff::Grants,
     tenants::{self, TenantCommand, TenantRequest},
     text::Name,
@@ -18,6 +18,7 @@ use personal_data::{EmailAddress, PersonName};
 use serde::Deserialize;
 use serde_json::json;
 use service_kit::{
+    audit::Attempt,
     body::JsonBody,
     problem::{Code, Problem},
 };
@@ -75,6 +76,7 @@ impl Command for SignUp {
 )]
 pub(crate) async fn sign_up(
     State(commands): State<Commands>,
+    attempt: Attempt,
     envelope: Envelope,
     body: JsonBody<SignUpBody>,
 ) -> Result<Answered, Problem> {
@@ -84,7 +86,10 @@ pub(crate) async fn sign_up(
     let SignUpBody { name, owner_name, owner_email } = body.value;
     // Two who choose the same key are two tenants; one who sends it again meets their own.
     let ids = envelope.ids_of_tenant(&commands.people.stand_in(&owner_email));
-    let (tenant, owner_id) = (TenantId(ids.id("tenant", 0)), ids.id("member", 0).into());
+    let (tenant, owner_id) = (TenantId(ids.id("tenant", 0)), MemberId::from(ids.id("member", 0)));
+    attempt.is_to(tenant);
+    attempt.is_about("member", owner_id);
+    attempt.keep();
     let owner = commands.people.seal(tenant, owner_id, &owner_name, &owner_email).await?;
     let command = tenants::SignUp {
         tenant_id: tenant,

@@ -90,7 +90,13 @@ mod tests {
             event_type: String::new(),
             schema_version: 1,
             recorded_at: DateTime::UNIX_EPOCH,
-            metadata: Metadata { actor, correlation_id: String::new(), causation_id: Uuid::nil(), traceparent: None },
+            metadata: Metadata {
+                actor,
+                correlation_id: String::new(),
+                causation_id: Uuid::nil(),
+                traceparent: None,
+                means: None,
+            },
             payload: Bytes::from(vec![b' '; bytes]),
         }
     }

@@ -28,6 +28,7 @@ prop_compose! {
                 correlation_id: texts[1].clone(),
                 causation_id: Uuid::from_u128(ids[4]),
                 traceparent,
+                means: None,
             },
             payload: Bytes::from(payload),
         }
@@ -105,6 +106,7 @@ fn event() -> RecordedEvent {
             correlation_id: "c".to_owned(),
             causation_id: Uuid::from_u128(5),
             traceparent: None,
+            means: None,
         },
         payload: Bytes::from_static(b"{}"),
     }

@@ -16,7 +16,7 @@ mod token;
 
 pub use right::{Right, rights};
 
-use crate::{ids::InPath, problem::Problem};
+use crate::{audit::Attempt, ids::InPath, problem::Problem};
 use axum::extract::{FromRef, FromRequestParts};
 use chrono::Utc;
 use domain::ids::{FeedId, RestaurantId, TenantId};
@@ -52,6 +52,7 @@ pub struct Access {
     pub principal: Principal,
     /// The restaurant in the path; it exists and belongs to the tenant of `principal`.
     pub restaurant: RestaurantId,
+    attempt: Option<Attempt>,
 }
 
 /// Somebody who was granted the right `R` in the restaurant of the path. Never a guest.
@@ -88,6 +89,7 @@ where
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let Authenticated(principal) = Authenticated::from_request_parts(parts, state).await?;
+        note(parts, R::PERMISSION);
         if principal.may_everywhere(R::PERMISSION) {
             Ok(Self { principal, right: PhantomData })
         } else {
@@ -108,6 +110,9 @@ impl Access {
     /// # Errors
     /// `permission-missing`.
     pub fn demand(&self, permission: Permission) -> Result<(), Problem> {
+        if let Some(attempt) = &self.attempt {
+            attempt.needs(permission);
+        }
         if self.principal.may(self.restaurant, permission) {
             Ok(())
         } else {
@@ -135,7 +140,18 @@ where
         if let Some(Identified(found)) = parts.extensions.get() {
             return found.clone().map(Self);
         }
-        Ok(Self(token::principal(&parts.headers, &Verifier::from_ref(state), Utc::now())?))
+        let verifier = Verifier::from_ref(state);
+        let found = token::principal(&parts.headers, &verifier, Utc::now());
+        if let Some(attempt) = parts.extensions.get::<Attempt>() {
+            let holder = match &found {
+                Ok(principal) => Some(principal.clone()),
+                Err(error) => token::holder(*error, &parts.headers, &verifier),
+            };
+            if let Some(holder) = holder {
+                attempt.is_by(&holder);
+            }
+        }
+        Ok(Self(found?))
     }
 }
 
@@ -150,10 +166,19 @@ where
         let Authenticated(principal) = Authenticated::from_request_parts(parts, state).await?;
         let InPath(restaurant) = InPath::<RestaurantId>::from_request_parts(parts, state).await?;
         // What the token does not grant is not even looked up.
-        if principal.knows(restaurant) && state.tenant_of(restaurant).await? == Some(principal.tenant()) {
-            Ok(Self { principal, restaurant })
-        } else {
-            Err(Problem::not_found())
+        if !principal.knows(restaurant) {
+            return Err(Problem::not_theirs());
+        }
+        match state.tenant_of(restaurant).await? {
+            Some(tenant) if tenant == principal.tenant() => {
+                let attempt = parts.extensions.get::<Attempt>().cloned();
+                if let Some(attempt) = &attempt {
+                    attempt.is_at(restaurant);
+                }
+                Ok(Self { principal, restaurant, attempt })
+            }
+            Some(_) => Err(Problem::not_theirs()),
+            None => Err(Problem::not_found()),
         }
     }
 }
@@ -169,5 +194,12 @@ where
         let access = Access::from_request_parts(parts, state).await?;
         access.demand(R::PERMISSION)?;
         Ok(Self { principal: access.principal, restaurant: access.restaurant, right: PhantomData })
+    }
+}
+
+/// Tells the audit which right a request needs.
+fn note(parts: &Parts, permission: Permission) {
+    if let Some(attempt) = parts.extensions.get::<Attempt>() {
+        attempt.needs(permission);
     }
 }

@@ -20,6 +20,18 @@ pub(super) fn principal(headers: &HeaderMap, verifier: &Verifier, now: DateTime<
     }
 }
 
+/// Whose token it was that was true once, for the audit.
+pub(super) fn holder(error: TokenError, headers: &HeaderMap, verifier: &Verifier) -> Option<Principal> {
+    if !matches!(error, TokenError::Expired | TokenError::Revoked) {
+        return None;
+    }
+    let text = match only(headers, &header::AUTHORIZATION).ok()? {
+        Some(value) => bearer(value).ok()?,
+        None => only(headers, &TABLE_TOKEN).ok()??.to_str().ok()?,
+    };
+    verifier.recognise(text)
+}
+
 /// Which of two would be meant?
 fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Option<&'a HeaderValue>, TokenError> {
     let mut values = headers.get_all(name).iter();

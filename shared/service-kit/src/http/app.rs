@@ -2,6 +2,7 @@
 
 use super::{cors, metrics, security, sound};
 use crate::{
+    audit::Trail,
     body,
     client::Proxies,
     config::{ConfigError, env_or},
@@ -19,7 +20,7 @@ use axum::{
 use std::any::Any;
 use tower_http::catch_panic::CatchPanicLayer;
 
-/// Settings of everything around the routes. By default nothing is counted.
+/// Settings of everything around the routes. By default nothing is counted, and nothing written down.
 #[derive(Debug, Clone, Default)]
 pub struct HttpConfig {
     /// Origins whose pages may call: `ARIS_CORS_ORIGINS`, separated by commas; none by default.
@@ -30,10 +31,12 @@ pub struct HttpConfig {
     pub limits: Option<Limits>,
     /// How the sender of a request is found out, to count for them.
     pub identify: Option<Identify>,
+    /// Where it goes who did, or tried to do, what.
+    pub trail: Trail,
 }
 
 impl HttpConfig {
-    /// The settings from the environment, without limits.
+    /// The settings from the environment, without limits and without audit.
     ///
     /// # Errors
     /// `Invalid` where an origin or the address of a proxy is none.
@@ -43,14 +46,14 @@ impl HttpConfig {
     }
 }
 
-/// Finishes a router: unknown addresses and methods become problems, requests are counted and
-/// bounded in size and time, answers carry their correlation id and what browsers must know, and are
+/// Finishes a router: unknown addresses and methods become problems, requests are counted,
+/// audited, and bounded in size and time, answers carry their correlation id and what browsers must know, and are
 /// never stored; panics are answered.
 ///
 /// Call it once, on all routes of the process.
 pub fn app(routes: Router, config: &HttpConfig) -> Router {
     let counting = config.limits.clone().map(|limits| (limits, config.identify.clone()));
-    let proxies = config.proxies.clone();
+    let (proxies, trail) = (config.proxies.clone(), config.trail.clone());
     // The last layer is the outermost. Each costs every request about a microsecond: few do much.
     let app = routes
         .fallback(|| async { Problem::not_found() })
@@ -58,7 +61,7 @@ pub fn app(routes: Router, config: &HttpConfig) -> Router {
         .layer(from_fn(body::limit))
         .layer(from_fn(contain))
         .layer(CatchPanicLayer::custom(panicked))
-        .layer(from_fn(move |request, next| sound::guard(counting.clone(), request, next)))
+        .layer(from_fn(move |request, next| sound::guard(counting.clone(), trail.clone(), request, next)))
         .layer(from_fn(metrics::count));
     let app = match cors::layer(&config.cors_origins) {
         Some(cors) => app.layer(cors),

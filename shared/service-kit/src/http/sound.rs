@@ -2,6 +2,7 @@
 
 use super::wire::Seen;
 use crate::{
+    audit::{self, Trail},
     limits::{self, Identify, Limits},
     problem::{Code, Problem},
 };
@@ -22,14 +23,18 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(30);
 /// How requests are counted, if they are.
 pub(super) type Counting = Option<(Limits, Option<Identify>)>;
 
-/// Middleware: refuses what two servers would read differently, counts, and answers in time. Closes a
-/// connection whose next request nobody could tell apart from a body.
-pub(super) async fn guard(counting: Counting, request: Request, next: Next) -> Response {
+/// Middleware: refuses what two servers would read differently, counts, answers in time, and has written down
+/// what the audit wants to know. Closes a connection whose next request nobody could tell apart from a body.
+pub(super) async fn guard(counting: Counting, trail: Trail, mut request: Request, next: Next) -> Response {
     let seen = request.extensions().get::<Arc<Seen>>().cloned();
+    let attempt = audit::begin(&trail, &mut request);
     let mut response = match refusal(&request, seen.as_deref()) {
         Some(problem) => problem.into_response(),
         None => in_time(counting, request, next).await,
     };
+    if let Some(attempt) = attempt {
+        attempt.answered(&response);
+    }
     let is_last = seen.is_some_and(|seen| seen.ends() || seen.doubt().is_some());
     if is_last && response.status() != StatusCode::SWITCHING_PROTOCOLS {
         response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));

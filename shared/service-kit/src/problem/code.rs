@@ -118,6 +118,15 @@ codes! {
 }
 
 impl Code {
+    /// Whether somebody was kept from what they may not do, which the audit keeps: no true token, no right, too
+    /// often, or a secret that was guessed or has ended.
+    #[must_use]
+    pub fn is_denial(self) -> bool {
+        let by_status =
+            [StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN, StatusCode::TOO_MANY_REQUESTS].contains(&self.status());
+        by_status || matches!(self, Self::LinkWorthless | Self::WrongCode | Self::CodeLocked)
+    }
+
     /// The problem's `type`.
     #[must_use]
     pub fn urn(self) -> String {

@@ -7,7 +7,7 @@ mod code;
 
 pub use code::Code;
 
-use crate::correlation;
+use crate::{audit::Refused, correlation};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::{HeaderValue, StatusCode, header};
@@ -29,6 +29,10 @@ pub struct Problem {
     errors: Vec<FieldError>,
     facts: Map<String, Value>,
     retry_after: Option<u32>,
+    /// The right that was lacking.
+    permission: Option<Permission>,
+    /// Whether it hides from the client that something is there; only the audit is told.
+    is_hidden: bool,
 }
 
 /// What is wrong with one field of a body.
@@ -63,7 +67,8 @@ impl Problem {
         let passes = matches!(code.status(), StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS);
         let retry_after = passes.then_some(RETRY_AFTER_SECONDS);
         let detail = Cow::Borrowed(code.title());
-        Self { code, detail, errors: Vec::new(), facts: Map::new(), retry_after }
+        let (errors, facts) = (Vec::new(), Map::new());
+        Self { code, detail, errors, facts, retry_after, permission: None, is_hidden: false }
     }
 
     /// Nothing is here that the caller may see: unknown and not theirs are the same answer.
@@ -72,12 +77,18 @@ impl Problem {
         Self::new(Code::NotFound)
     }
 
+    /// What the caller asked for is not theirs. They get the same answer as for what does not exist; the audit
+    /// is told.
+    #[must_use]
+    pub fn not_theirs() -> Self {
+        Self { is_hidden: true, ..Self::not_found() }
+    }
+
     /// The token does not carry this permission.
     #[must_use]
     pub fn permission_missing(permission: Permission) -> Self {
-        Self::new(Code::PermissionMissing)
-            .detail(format!("the token does not allow {permission}"))
-            .fact("permission", permission.as_str())
+        let missing = Self { permission: Some(permission), ..Self::new(Code::PermissionMissing) };
+        missing.detail(format!("the token does not allow {permission}")).fact("permission", permission.as_str())
     }
 
     /// One field of the body is wrong.
@@ -134,6 +145,18 @@ impl Problem {
         self.retry_after
     }
 
+    /// The right that was lacking.
+    #[must_use]
+    pub(crate) fn permission(&self) -> Option<Permission> {
+        self.permission
+    }
+
+    /// Whether somebody was kept from what they may not do.
+    #[must_use]
+    pub(crate) fn is_denied(&self) -> bool {
+        self.is_hidden || self.code.is_denial()
+    }
+
     /// What went wrong.
     #[must_use]
     pub fn code(&self) -> Code {
@@ -168,6 +191,7 @@ impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let body = self.to_bytes(&correlation::current_id());
         let mut response = (self.status(), body).into_response();
+        response.extensions_mut().insert(Refused::from(&self));
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
         if let Some(seconds) = self.retry_after {

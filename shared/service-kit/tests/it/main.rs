@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test stops where its set-up fails")]
 
 mod access;
+mod audit;
 mod browsers;
 mod http;
 mod limits;
