@@ -3,6 +3,7 @@
 use crate::{
     email::Email,
     mail::{Letter, Worker},
+    openid::Providers,
     passwords::Passwords,
     rights::RightsBook,
     secrets::Secrets,
@@ -32,6 +33,8 @@ pub(crate) struct App {
     pub(crate) verifier: Verifier,
     pub(crate) rights: RightsBook,
     pub(crate) mails: Worker,
+    /// Whom people log in through.
+    pub(crate) providers: Providers,
     /// Told when there is a new revocation.
     pub(crate) revoked: Arc<Notify>,
     /// The events: what guests may follows from them.

@@ -5,12 +5,14 @@ mod attempts;
 mod devices;
 mod links;
 mod mail_jobs;
+mod openid;
 mod revocations;
 
 pub(crate) use accounts::Account;
 pub(crate) use devices::{Device, Turn};
 pub(crate) use links::{Link, Purpose};
 pub(crate) use mail_jobs::Job;
+pub(crate) use openid::Subject;
 
 use chrono::{DateTime, Duration, Utc};
 use event_store::pool::{READ_WITHIN, within};
@@ -47,6 +49,7 @@ impl Store {
             ("DELETE FROM refresh_tokens WHERE expires_at < ? LIMIT ?", now),
             ("DELETE FROM devices WHERE ends_at < ? LIMIT ?", now),
             ("DELETE FROM links WHERE expires_at < ? LIMIT ?", now),
+            ("DELETE FROM openid_finished WHERE expires_at < ? LIMIT ?", now),
             ("DELETE FROM revocations WHERE until < ? LIMIT ?", now),
             ("DELETE FROM attempts WHERE last_at < ? LIMIT ?", day),
         ] {

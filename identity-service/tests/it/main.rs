@@ -1,10 +1,13 @@
-//! The identity-service as clients meet it: real router, real MySQL, real NATS, a mail server that speaks SMTP.
+//! The identity-service as clients meet it: real router, real MySQL, real NATS, a mail server that speaks SMTP,
+//! a provider of log-ins that speaks OpenID Connect.
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test stops where its set-up fails")]
 
 mod accounts;
 mod guests;
 mod logins;
+mod openid;
+mod provider;
 mod refresh;
 mod rights;
 mod world;
