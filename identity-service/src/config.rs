@@ -1,5 +1,6 @@
 //! Settings.
 
+use crate::openid::OpenIdConfig;
 use messaging::Namespace;
 use personal_data::MasterKey;
 use service_kit::config::{Secret, env_or, env_parsed, env_required};
@@ -33,6 +34,8 @@ pub struct Config {
     pub hashes_at_once: usize,
     /// How mails are sent.
     pub mail: MailConfig,
+    /// Whom people may log in through.
+    pub openid: OpenIdConfig,
 }
 
 /// How mails are sent: over SMTP, or into a folder where no server is configured.
@@ -76,6 +79,7 @@ impl Config {
             public_url: env_or("ARIS_PUBLIC_URL", "http://127.0.0.1:8080"),
             hashes_at_once: env_parsed("ARIS_PASSWORD_HASHES_AT_ONCE", cores, "whole number")?,
             mail,
+            openid: OpenIdConfig::from_env()?,
         })
     }
 }

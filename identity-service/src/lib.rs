@@ -2,6 +2,7 @@
 //!
 //! - `http/`: one file per use case. `store/`: the SQL, one file per thing that is kept.
 //! - `passwords`, `attempts`, `devices`: how somebody gets in, and stays in.
+//! - `openid`: how somebody gets in whom a provider outside knows.
 //! - `tokens` and [`keys`]: who signs what.
 //! - `mail/`: letters, written and sent by a worker, never in a request.
 //! - `revocations` and `reactor`: what was taken back, told to every service within a second.
@@ -14,6 +15,7 @@ mod join;
 pub mod keys;
 mod mail;
 mod measures;
+mod openid;
 mod passwords;
 mod reactor;
 mod revocations;
@@ -25,4 +27,5 @@ mod tokens;
 
 pub use config::{Config, MailConfig};
 pub use http::openapi;
+pub use openid::{OpenIdConfig, ProviderConfig};
 pub use service::{Service, start};

@@ -6,6 +6,7 @@ use metrics::{Unit, describe_counter, describe_gauge};
 pub(crate) fn describe() {
     describe_counter!("identity_password_evaluations_total", Unit::Count, "Passwords that were hashed or compared");
     describe_counter!("identity_logins_total", Unit::Count, "Tries to log in, by how they ended");
+    describe_counter!("identity_openid_logins_total", Unit::Count, "Log-ins through a provider, by how they ended");
     describe_counter!("identity_refreshes_total", Unit::Count, "Tries to renew a token, by how they ended");
     describe_counter!("identity_key_exchanges_total", Unit::Count, "Keys of machines that were shown, by how it ended");
     describe_counter!("identity_mails_total", Unit::Count, "Mails, by how it ended");

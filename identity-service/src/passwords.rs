@@ -45,6 +45,11 @@ pub(crate) struct Passwords {
 }
 
 impl Password {
+    /// A password that nobody knows: for an account that others let somebody in to.
+    pub(crate) fn of_nobody() -> Result<Self, Problem> {
+        crate::secrets::random_token().map(Self).map_err(|error| Problem::internal(&format_args!("{error:#}")))
+    }
+
     /// Why it cannot be one, if it cannot.
     pub(crate) fn fault(&self) -> Option<&'static str> {
         let lower = self.0.to_lowercase();

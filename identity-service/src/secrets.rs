@@ -21,20 +21,27 @@ pub(crate) struct Secrets {
     attempts: hmac::Key,
     rotation: hmac::Key,
     known_device: hmac::Key,
+    subjects: hmac::Key,
     sealing: RandomizedNonceKey,
+    tickets: RandomizedNonceKey,
 }
 
 impl Secrets {
     /// The keys that follow from the master key.
     pub(crate) fn of(master: &MasterKey) -> anyhow::Result<Self> {
         let key = |purpose| hmac::Key::new(hmac::HMAC_SHA256, &master.derive(purpose));
+        let sealing = |purpose| {
+            let key = RandomizedNonceKey::new(&AES_256_GCM, &master.derive(purpose));
+            key.map_err(|_| anyhow::anyhow!("cannot seal"))
+        };
         Ok(Self {
             email_index: key("identity: e-mail index"),
             attempts: key("identity: attempts"),
             rotation: key("identity: refresh rotation"),
             known_device: key("identity: known devices"),
-            sealing: RandomizedNonceKey::new(&AES_256_GCM, &master.derive("identity: mail jobs"))
-                .map_err(|_| anyhow::anyhow!("cannot seal"))?,
+            subjects: key("identity: openid subjects"),
+            sealing: sealing("identity: mail jobs")?,
+            tickets: sealing("identity: openid tickets")?,
         })
     }
 
@@ -67,26 +74,29 @@ impl Secrets {
         hmac::verify(&self.known_device, &message, &tag).ok().map(|()| device)
     }
 
+    /// What somebody of a provider is found by.
+    pub(crate) fn subject_index(&self, issuer: &str, subject: &str) -> [u8; 32] {
+        mac(&self.subjects, &[issuer.as_bytes(), subject.as_bytes()])
+    }
+
     /// Seals what has to wait in the database.
     pub(crate) fn seal(&self, job: Uuid, plain: &[u8]) -> anyhow::Result<Vec<u8>> {
-        let mut bytes = plain.to_vec();
-        let nonce = self
-            .sealing
-            .seal_in_place_append_tag(Aad::from(job.as_bytes()), &mut bytes)
-            .map_err(|_| anyhow::anyhow!("sealing failed"))?;
-        Ok([nonce.as_ref().as_slice(), &bytes].concat())
+        seal(&self.sealing, job.as_bytes(), plain)
     }
 
     /// Opens what was sealed under this id.
     pub(crate) fn open(&self, job: Uuid, sealed: &[u8]) -> anyhow::Result<Vec<u8>> {
-        let (nonce, bytes) = sealed.split_at_checked(NONCE_LEN).context("it is too short")?;
-        let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| anyhow::anyhow!("no nonce"))?;
-        let mut bytes = bytes.to_vec();
-        let plain = self
-            .sealing
-            .open_in_place(nonce, Aad::from(job.as_bytes()), &mut bytes)
-            .map_err(|_| anyhow::anyhow!("it was sealed with another key"))?;
-        Ok(plain.to_vec())
+        open(&self.sealing, job.as_bytes(), sealed)
+    }
+
+    /// Seals a log-in under way, as a text.
+    pub(crate) fn seal_ticket(&self, plain: &[u8]) -> anyhow::Result<String> {
+        seal(&self.tickets, &[], plain).map(|sealed| URL_SAFE_NO_PAD.encode(sealed))
+    }
+
+    /// Opens a log-in under way.
+    pub(crate) fn open_ticket(&self, text: &str) -> anyhow::Result<Vec<u8>> {
+        open(&self.tickets, &[], &URL_SAFE_NO_PAD.decode(text)?)
     }
 }
 
@@ -94,6 +104,23 @@ impl std::fmt::Debug for Secrets {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Secrets([redacted])")
     }
+}
+
+fn seal(key: &RandomizedNonceKey, bound_to: &[u8], plain: &[u8]) -> anyhow::Result<Vec<u8>> {
+    let mut bytes = plain.to_vec();
+    let nonce =
+        key.seal_in_place_append_tag(Aad::from(bound_to), &mut bytes).map_err(|_| anyhow::anyhow!("sealing failed"))?;
+    Ok([nonce.as_ref().as_slice(), &bytes].concat())
+}
+
+fn open(key: &RandomizedNonceKey, bound_to: &[u8], sealed: &[u8]) -> anyhow::Result<Vec<u8>> {
+    let (nonce, bytes) = sealed.split_at_checked(NONCE_LEN).context("it is too short")?;
+    let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| anyhow::anyhow!("no nonce"))?;
+    let mut bytes = bytes.to_vec();
+    let plain = key
+        .open_in_place(nonce, Aad::from(bound_to), &mut bytes)
+        .map_err(|_| anyhow::anyhow!("it was sealed with another key"))?;
+    Ok(plain.to_vec())
 }
 
 /// A new token that nobody can guess.

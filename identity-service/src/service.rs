@@ -6,6 +6,7 @@ use crate::{
     keys::KeyFolder,
     mail::{Post, Worker},
     measures,
+    openid::Providers,
     passwords::Passwords,
     reactor::Reactor,
     revocations,
@@ -108,10 +109,23 @@ pub async fn start(config: Config, shutdown: CancellationToken) -> anyhow::Resul
     for (name, pool) in &pools {
         pool_watch::watch(name, pool.clone(), shutdown.clone());
     }
+    let providers = Providers::new(config.openid).context("ARIS_OIDC_PROVIDERS")?;
     let passwords = Passwords::new(config.hashes_at_once)?;
     let verifier = tokens.verifier().clone();
-    let app =
-        App { store, secrets, passwords, issuer, verifier, rights, machine_keys, mails, revoked, reader, table_key };
+    let app = App {
+        store,
+        secrets,
+        passwords,
+        issuer,
+        verifier,
+        rights,
+        machine_keys,
+        mails,
+        providers,
+        revoked,
+        reader,
+        table_key,
+    };
     Ok(Service { app, tokens, pools, committers, tasks })
 }
 

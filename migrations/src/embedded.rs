@@ -36,7 +36,10 @@ const VIEWS: &[File] = &[
     (4, "guests", include_str!("../views/0004_guests.sql")),
 ];
 
-const IDENTITY: &[File] = &[(1, "identity", include_str!("../identity/0001_identity.sql"))];
+const IDENTITY: &[File] = &[
+    (1, "identity", include_str!("../identity/0001_identity.sql")),
+    (2, "openid", include_str!("../identity/0002_openid.sql")),
+];
 
 impl Side {
     /// The numbers of its files, in order: what a schema that is up to date has run.

@@ -9,10 +9,11 @@ use super::{
 use crate::{
     passwords::Password,
     secrets::token_hash,
-    store::{Link, Purpose},
+    store::{Link, Purpose, Subject},
 };
 use axum::{Json, extract::State};
-use chrono::Utc;
+use chrono::{DateTime, Utc};
+use domain::ids::TenantId;
 use serde::Deserialize;
 use service_kit::{
     audit::Attempt,
@@ -20,6 +21,7 @@ use service_kit::{
     problem::{Code, Problem},
 };
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 /// Accepting an invitation, by the link of a mail.
 #[derive(Deserialize, ToSchema)]
@@ -49,23 +51,57 @@ pub(super) async fn accept_invitation(
     attempt: Attempt,
     JsonBody { value: Accept { token, password }, .. }: JsonBody<Accept>,
 ) -> Result<Json<LoggedIn>, Problem> {
-    let (now, worthless) = (Utc::now(), || Problem::new(Code::LinkWorthless));
-    let token = token_hash(&token);
-    let link = app.store.link(&token, now).await.map_err(unavailable)?.ok_or_else(worthless)?;
-    let Purpose::Invitation { tenant, member } = link.purpose else { return Err(worthless()) };
+    let now = Utc::now();
+    let invited = Invited::find(&app, &token, now).await?;
+    let (tenant, member) = invited.member;
     attempt.is_by_other(of_member(tenant, member, None));
     attempt.keep();
-    let hash = hash_of(&app, &attempt, (&link, &address), password).await?;
+    let hash = hash_of(&app, &attempt, (&invited.link, &address), password).await?;
+    let answer = accept(&app, &invited, (hash.as_deref(), None), None, now).await?;
+    attempt.is_by_other(of_member(tenant, member, Some(answer.device_id)));
+    Ok(Json(answer))
+}
+
+/// An invitation that is good now.
+pub(super) struct Invited {
+    token: [u8; 32],
+    /// The link of the mail.
+    pub(super) link: Link,
+    member: (TenantId, Uuid),
+}
+
+impl Invited {
+    /// The invitation of this link.
+    pub(super) async fn find(app: &App, token: &str, now: DateTime<Utc>) -> Result<Self, Problem> {
+        let token = token_hash(token);
+        let link = app.store.link(&token, now).await.map_err(unavailable)?;
+        match link {
+            Some(link @ Link { purpose: Purpose::Invitation { tenant, member }, .. }) => {
+                Ok(Self { token, link, member: (tenant, member) })
+            }
+            _ => Err(Problem::new(Code::LinkWorthless)),
+        }
+    }
+}
+
+/// Joins, uses the invitation up and logs in: with a password hash for a new account, and for a person of a provider
+/// who logs in to it from now on.
+pub(super) async fn accept(
+    app: &App,
+    invited: &Invited,
+    (hash, subject): (Option<&str>, Option<&Subject>),
+    device: Option<String>,
+    now: DateTime<Utc>,
+) -> Result<LoggedIn, Problem> {
+    let Invited { token, link, member: (tenant, member) } = invited;
     // Before the link is used up: whoever is cut off in between comes again with the same link.
-    let joined = app.rights.joined(tenant, member).await;
+    let joined = app.rights.joined(*tenant, *member).await;
     if !joined.map_err(|error| Problem::store_unavailable(&error))? {
         return Err(Problem::new(Code::MemberInactive));
     }
-    let accepted = app.store.accept(&token, (&link, tenant, member), hash.as_deref(), now).await;
-    let account = accepted.map_err(unavailable)?.ok_or_else(worthless)?;
-    let answer = new_device(&app, (account, &link.email_index), (tenant, member), None, now).await?;
-    attempt.is_by_other(of_member(tenant, member, Some(answer.device_id)));
-    Ok(Json(answer))
+    let accepted = app.store.accept(token, (link, *tenant, *member), (hash, subject), now).await;
+    let account = accepted.map_err(unavailable)?.ok_or_else(|| Problem::new(Code::LinkWorthless))?;
+    new_device(app, (account, &link.email_index), (*tenant, *member), device, now).await
 }
 
 /// The hash for a new account; none where there is one, whose password was given.

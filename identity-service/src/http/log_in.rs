@@ -109,9 +109,9 @@ pub(super) async fn authenticate(
     Ok(account)
 }
 
-/// Which membership somebody means. Told only to who has the password. Whoever was invited to a tenant twice, such
-/// as after they had left, is the member that joined last.
-async fn choose(app: &App, account: Uuid, named: Option<TenantId>) -> Result<(TenantId, Uuid), Problem> {
+/// Which membership somebody means. Told only to who has proved that it is their account. Whoever was invited to a
+/// tenant twice, such as after they had left, is the member that joined last.
+pub(super) async fn choose(app: &App, account: Uuid, named: Option<TenantId>) -> Result<(TenantId, Uuid), Problem> {
     let memberships = app.store.memberships(account).await.map_err(unavailable)?;
     let mut meant: BTreeMap<TenantId, Uuid> = memberships.into_iter().collect();
     meant.retain(|tenant, _| named.is_none_or(|named| named == *tenant));
@@ -125,7 +125,8 @@ async fn choose(app: &App, account: Uuid, named: Option<TenantId>) -> Result<(Te
     }
 }
 
-fn name(text: Option<String>) -> Result<Option<String>, Problem> {
+/// The name of a device in a body.
+pub(super) fn name(text: Option<String>) -> Result<Option<String>, Problem> {
     let sound = |name: &String| {
         (1..=DEVICE_NAME_CHARS_MAX).contains(&name.chars().count()) && !name.chars().any(char::is_control)
     };

@@ -5,6 +5,7 @@ mod answers;
 mod change_password;
 mod client;
 mod devices;
+mod finish_oidc;
 mod forgot_password;
 mod guest_token;
 mod jwks;
@@ -13,8 +14,10 @@ mod log_in;
 mod log_out;
 mod log_out_all;
 mod me;
+mod oidc;
 mod refresh;
 mod reset_password;
+mod start_oidc;
 mod state;
 
 pub(crate) use state::App;
@@ -34,6 +37,8 @@ pub(crate) fn router() -> OpenApiRouter<App> {
         .routes(routes!(reset_password::reset_password))
         .routes(routes!(change_password::change_password))
         .routes(routes!(accept_invitation::accept_invitation))
+        .routes(routes!(start_oidc::start_oidc))
+        .routes(routes!(finish_oidc::finish_oidc))
         .routes(routes!(guest_token::guest_token))
         .routes(routes!(key_token::key_token))
         .routes(routes!(jwks::jwks))

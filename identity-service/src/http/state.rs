@@ -3,6 +3,7 @@
 use crate::{
     email::Email,
     mail::{Letter, Worker},
+    openid::Providers,
     passwords::Passwords,
     rights::RightsBook,
     secrets::Secrets,
@@ -37,6 +38,8 @@ pub(crate) struct App {
     pub(crate) rights: RightsBook,
     pub(crate) machine_keys: MachineKeys,
     pub(crate) mails: Worker,
+    /// Whom people log in through.
+    pub(crate) providers: Providers,
     /// Told when there is a new revocation.
     pub(crate) revoked: Arc<Notify>,
     /// The events: what guests may follows from them.

@@ -1,6 +1,9 @@
 //! Links of mails: good for one thing, once.
 
-use super::Store;
+use super::{
+    Store,
+    openid::{Subject, link as link_subject},
+};
 use chrono::{DateTime, Utc};
 use domain::ids::TenantId;
 use event_store::pool::{READ_WITHIN, within};
@@ -96,12 +99,13 @@ impl Store {
     }
 
     /// Uses an invitation up: the member logs in with this account from now on, which is made with this
-    /// hash where there is none. Gives the account; `None` where the link was used meanwhile.
+    /// hash where there is none, and is linked to this person of a provider. Gives the account; `None` where the link
+    /// was used meanwhile, or the person is linked to another account.
     pub(crate) async fn accept(
         &self,
         token_hash: &[u8; 32],
         (link, tenant, member): (&Link, TenantId, Uuid),
-        password_hash: Option<&str>,
+        (password_hash, subject): (Option<&str>, Option<&Subject>),
         now: DateTime<Utc>,
     ) -> Result<Option<Uuid>, sqlx::Error> {
         let work = async {
@@ -132,6 +136,11 @@ impl Store {
                 .fetch_optional(&mut *tx)
                 .await?;
             let Some(account) = account else { return tx.rollback().await.map(|()| None) };
+            if let Some(subject) = subject
+                && !link_subject(&mut tx, subject, account, now).await?
+            {
+                return tx.rollback().await.map(|()| None);
+            }
             sqlx::query(
                 "INSERT IGNORE INTO memberships (tenant_id, member_id, account_id, joined_at) VALUES (?, ?, ?, ?)",
             )
@@ -146,7 +155,7 @@ impl Store {
         within(READ_WITHIN, work).await
     }
 
-    /// Uses a reset up. Says whether it was still good.
+    /// Uses a reset up; people of providers are linked no more. Says whether it was still good.
     pub(crate) async fn use_reset(
         &self,
         token_hash: &[u8; 32],
@@ -169,6 +178,7 @@ impl Store {
                 .bind(account)
                 .execute(&mut *tx)
                 .await?;
+            sqlx::query("DELETE FROM openid_links WHERE account_id = ?").bind(account).execute(&mut *tx).await?;
             tx.commit().await.map(|()| true)
         };
         within(READ_WITHIN, work).await

@@ -6,6 +6,7 @@ mod devices;
 mod links;
 mod machine_keys;
 mod mail_jobs;
+mod openid;
 mod revocations;
 
 pub(crate) use accounts::Account;
@@ -13,6 +14,7 @@ pub(crate) use devices::{Device, Turn};
 pub(crate) use links::{Link, Purpose};
 pub(crate) use machine_keys::MachineKeys;
 pub(crate) use mail_jobs::Job;
+pub(crate) use openid::Subject;
 
 use chrono::{DateTime, Duration, Utc};
 use event_store::pool::{READ_WITHIN, within};
@@ -49,6 +51,7 @@ impl Store {
             ("DELETE FROM refresh_tokens WHERE expires_at < ? LIMIT ?", now),
             ("DELETE FROM devices WHERE ends_at < ? LIMIT ?", now),
             ("DELETE FROM links WHERE expires_at < ? LIMIT ?", now),
+            ("DELETE FROM openid_finished WHERE expires_at < ? LIMIT ?", now),
             ("DELETE FROM revocations WHERE until < ? LIMIT ?", now),
             ("DELETE FROM attempts WHERE last_at < ? LIMIT ?", day),
         ] {

@@ -61,6 +61,13 @@ async fn forget(tx: &mut MySqlConnection, tenant: TenantId, member: Uuid) -> Res
     )
     .bind(account)
     .execute(&mut *tx)
+    .await?;
+    sqlx::query(
+        "DELETE FROM openid_links WHERE account_id = ? AND NOT EXISTS \
+         (SELECT 1 FROM accounts WHERE accounts.account_id = openid_links.account_id)",
+    )
+    .bind(account)
+    .execute(&mut *tx)
     .await
     .map(drop)
 }

@@ -1,4 +1,5 @@
-//! The identity-service as clients meet it: real router, real MySQL, real NATS, a mail server that speaks SMTP.
+//! The identity-service as clients meet it: real router, real MySQL, real NATS, a mail server that speaks SMTP,
+//! a provider of log-ins that speaks OpenID Connect.
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test stops where its set-up fails")]
 
@@ -7,6 +8,8 @@ mod actions;
 mod guests;
 mod logins;
 mod machines;
+mod openid;
+mod provider;
 mod refresh;
 mod rights;
 mod world;

@@ -11,7 +11,7 @@ use domain::{
 };
 use event_store::committer::{Committers, Submission};
 use identity::{Verifier, tables::TableKey};
-use identity_service::{Config, MailConfig};
+use identity_service::{Config, MailConfig, OpenIdConfig};
 use messaging::Namespace;
 use personal_data::{Field, MasterKey, PersonalKeys};
 use reqwest::{Client, StatusCode};
@@ -33,6 +33,7 @@ pub(crate) struct World {
     pub(crate) committers: Committers,
     pub(crate) keys: PathBuf,
     people: PersonalKeys,
+    openid: OpenIdConfig,
     address: SocketAddr,
     master: String,
     http: Client,
@@ -69,15 +70,20 @@ impl World {
     }
 
     pub(crate) async fn on(env: Env) -> Self {
+        Self::with(env, OpenIdConfig::default()).await
+    }
+
+    /// One whose people may log in through these providers.
+    pub(crate) async fn with(env: Env, openid: OpenIdConfig) -> Self {
         let master = MasterKey::generate().unwrap();
         let keys = std::env::temp_dir().join(format!("aris-identity-{}", Uuid::now_v7()));
         std::fs::create_dir_all(&keys).unwrap();
         let (mails, committers) = (MailServer::start().await, env.committers());
         let pool = event_store::pool::connect(&env.access.personal, event_store::pool::Isolation::ReadCommitted, 2);
         let people = PersonalKeys::new(pool.await.unwrap(), MasterKey::from_base64(&master).unwrap());
-        let address = serve(&env, &master, &keys, &mails, &HttpConfig::default()).await;
+        let address = serve(&env, (&master, &openid), &keys, &mails, &HttpConfig::default()).await;
         let tenant = TenantId(Uuid::now_v7());
-        let world = Self { env, tenant, mails, committers, keys, people, address, master, http: Client::new() };
+        let world = Self { env, tenant, mails, committers, keys, people, openid, address, master, http: Client::new() };
         let mut events: Vec<TenantEvent> =
             vec![SignedUp { tenant_id: tenant, name: "Casa Aris".into(), owner_id: MemberId(Uuid::now_v7()) }.into()];
         for (name, permissions) in TEMPLATES {
@@ -96,7 +102,7 @@ impl World {
 
     /// The same, with these limits around it.
     pub(crate) async fn another_process_with(&mut self, http: &HttpConfig) {
-        self.address = serve(&self.env, &self.master, &self.keys, &self.mails, http).await;
+        self.address = serve(&self.env, (&self.master, &self.openid), &self.keys, &self.mails, http).await;
     }
 
     pub(crate) async fn append(&self, events: Vec<TenantEvent>) {
@@ -199,7 +205,13 @@ impl Drop for World {
     }
 }
 
-async fn serve(env: &Env, master: &str, keys: &std::path::Path, mails: &MailServer, http: &HttpConfig) -> SocketAddr {
+async fn serve(
+    env: &Env,
+    (master, openid): (&str, &OpenIdConfig),
+    keys: &std::path::Path,
+    mails: &MailServer,
+    http: &HttpConfig,
+) -> SocketAddr {
     let config = Config {
         identity_url: env.access.identity.as_str().into(),
         reader_url: env.access.reader.as_str().into(),
@@ -217,6 +229,7 @@ async fn serve(env: &Env, master: &str, keys: &std::path::Path, mails: &MailServ
             folder: None,
             from: "Aris <aris@example.com>".into(),
         },
+        openid: openid.clone(),
     };
     let service = identity_service::start(config, env.shutdown.clone()).await.unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

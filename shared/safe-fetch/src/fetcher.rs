@@ -3,7 +3,7 @@
 use crate::{
     address::is_public,
     image::ImageKind,
-    request::{self, Tls},
+    request::{self, Ask, Form, Tls},
     target::{self, BadTarget},
 };
 use bytes::{Bytes, BytesMut};
@@ -40,8 +40,8 @@ impl Lookup for System {
 pub struct Rules {
     /// Which addresses may be asked.
     pub is_allowed: fn(IpAddr) -> bool,
-    /// Which ports.
-    pub ports: &'static [u16],
+    /// Which ports; `None` for any.
+    pub ports: Option<&'static [u16]>,
     /// Redirects that are followed.
     pub redirects_max: usize,
     /// Largest body in bytes.
@@ -54,7 +54,7 @@ impl Default for Rules {
     fn default() -> Self {
         Self {
             is_allowed: is_public,
-            ports: &[443, 80],
+            ports: Some(&[443, 80]),
             redirects_max: 3,
             bytes_max: 5 * 1024 * 1024,
             within: Duration::from_secs(10),
@@ -128,7 +128,15 @@ impl Fetcher {
     /// # Errors
     /// Why nothing was fetched.
     pub async fn get(&self, url: &str) -> Result<Fetched, FetchError> {
-        self.in_time(url, "*/*").await
+        self.in_time(url, Ask::Get("*/*")).await
+    }
+
+    /// Sends a form to this URL and fetches the answer. It goes nowhere else: a redirect is an error.
+    ///
+    /// # Errors
+    /// Why nothing was fetched.
+    pub async fn post(&self, url: &str, form: Form<'_>) -> Result<Fetched, FetchError> {
+        self.in_time(url, Ask::Post(form)).await
     }
 
     /// Fetches an image from this URL.
@@ -136,21 +144,22 @@ impl Fetcher {
     /// # Errors
     /// As [`Fetcher::get`], and `NoImage`.
     pub async fn image(&self, url: &str) -> Result<(ImageKind, Fetched), FetchError> {
-        let fetched = self.in_time(url, "image/*").await?;
+        let fetched = self.in_time(url, Ask::Get("image/*")).await?;
         Ok((ImageKind::of(&fetched.bytes).ok_or(FetchError::NoImage)?, fetched))
     }
 
-    async fn in_time(&self, url: &str, accept: &'static str) -> Result<Fetched, FetchError> {
-        let fetched = tokio::time::timeout(self.rules.within, self.follow(target::parse(url)?, accept)).await;
+    async fn in_time(&self, url: &str, ask: Ask<'_>) -> Result<Fetched, FetchError> {
+        let fetched = tokio::time::timeout(self.rules.within, self.follow(target::parse(url)?, ask)).await;
         fetched.unwrap_or(Err(FetchError::TooSlow))
     }
 
-    async fn follow(&self, mut url: Url, accept: &'static str) -> Result<Fetched, FetchError> {
+    async fn follow(&self, mut url: Url, ask: Ask<'_>) -> Result<Fetched, FetchError> {
         for _ in 0..=self.rules.redirects_max {
             target::check(&url, self.rules.ports, self.rules.is_allowed)?;
             let addresses = self.addresses(&url).await?;
-            let answer = request::get(&self.tls, &url, &addresses, accept).await.map_err(FetchError::Unreachable)?;
+            let answer = request::send(&self.tls, &url, &addresses, ask).await.map_err(FetchError::Unreachable)?;
             match next(&url, &answer)? {
+                Some(_) if matches!(ask, Ask::Post(_)) => break,
                 Some(next) => url = next,
                 None if answer.status().is_success() => return Ok(Fetched { url, bytes: self.body(answer).await? }),
                 None => return Err(FetchError::Status(answer.status().as_u16())),

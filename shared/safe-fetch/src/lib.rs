@@ -8,6 +8,7 @@
 //!   checked, and the connection goes to those very addresses: a name that changes its mind in between
 //!   changes nothing. An answer with one address of ours among others is refused as a whole.
 //! - [`Fetcher`]: redirects are checked like the first address and bounded; so are size and time.
+//! - [`Fetcher::post`]: a form with a secret goes to one address and is never sent on to another.
 //! - [`image`]: what an image is, its first bytes say, not its sender.
 //!
 //! Whoever stores a URL of a user without fetching it needs [`target::parse`] only.
@@ -19,3 +20,4 @@ mod request;
 pub mod target;
 
 pub use fetcher::{FetchError, Fetched, Fetcher, Lookup, Rules};
+pub use request::Form;

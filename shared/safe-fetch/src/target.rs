@@ -38,15 +38,16 @@ pub fn parse(text: &str) -> Result<Url, BadTarget> {
     Url::parse(text).map_err(|_| BadTarget::Malformed)
 }
 
-/// Checks what stands in a URL. Numbers that mean an address, as `0x7f.1`, were read as one before.
-pub(crate) fn check(url: &Url, ports: &[u16], is_allowed: fn(IpAddr) -> bool) -> Result<(), BadTarget> {
+/// Checks what stands in a URL; `None` are any ports. Numbers that mean an address, as `0x7f.1`, were read as one
+/// before.
+pub(crate) fn check(url: &Url, ports: Option<&[u16]>, is_allowed: fn(IpAddr) -> bool) -> Result<(), BadTarget> {
     if !matches!(url.scheme(), "https" | "http") {
         return Err(BadTarget::Scheme);
     }
     if !url.username().is_empty() || url.password().is_some() {
         return Err(BadTarget::Credentials);
     }
-    if !url.port_or_known_default().is_some_and(|port| ports.contains(&port)) {
+    if !url.port_or_known_default().is_some_and(|port| ports.is_none_or(|ports| ports.contains(&port))) {
         return Err(BadTarget::Port);
     }
     let literal = match url.host() {
@@ -65,7 +66,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn checked(text: &str) -> Result<(), BadTarget> {
-        check(&parse(text)?, &[443, 80], is_public)
+        check(&parse(text)?, Some(&[443, 80]), is_public)
     }
 
     #[test]

@@ -4,7 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test stops where its set-up fails")]
 
 use futures::future::BoxFuture;
-use safe_fetch::{FetchError, Fetcher, Lookup, Rules, image::ImageKind, target::BadTarget};
+use safe_fetch::{FetchError, Fetcher, Form, Lookup, Rules, image::ImageKind, target::BadTarget};
 use std::{io, net::IpAddr, sync::Arc, time::Duration};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -46,7 +46,7 @@ fn to(location: &str) -> Vec<u8> {
 
 /// Rules for a test server: loopback, and its port.
 fn rules(port: u16) -> Rules {
-    Rules { is_allowed: |address| address.is_loopback(), ports: vec![port].leak(), ..Rules::default() }
+    Rules { is_allowed: |address| address.is_loopback(), ports: Some(vec![port].leak()), ..Rules::default() }
 }
 
 fn here() -> Arc<Names> {
@@ -66,7 +66,7 @@ async fn an_image_is_fetched_and_known_by_its_bytes() {
 #[tokio::test]
 async fn a_name_that_leads_into_the_house_is_refused_and_nobody_is_asked() {
     let port = server(|_| panic!("nobody should ask")).await;
-    let strict = Rules { ports: vec![port].leak(), ..Rules::default() };
+    let strict = Rules { ports: Some(vec![port].leak()), ..Rules::default() };
     for addresses in [vec!["127.0.0.1"], vec!["8.8.8.8", "10.0.0.1"], vec!["::ffff:169.254.169.254"]] {
         let names = Arc::new(Names(addresses.iter().map(|it| it.parse().unwrap()).collect()));
         let fetcher = Fetcher::with(strict, names).unwrap();
@@ -98,6 +98,37 @@ async fn redirects_are_checked_like_the_first_address_and_do_not_go_on_for_ever(
     assert!(matches!(get("/file").await, Err(FetchError::Target(BadTarget::Scheme))));
     assert!(matches!(get("/port").await, Err(FetchError::Target(BadTarget::Port))));
     assert!(matches!(get("/for-ever").await, Err(FetchError::Redirects)));
+}
+
+#[tokio::test]
+async fn a_form_arrives_with_its_secret_and_is_not_sent_on() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let asked = tokio::spawn(async move {
+        let mut requests = Vec::new();
+        for answer in [ok(b"{}"), to("/there")] {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let (mut request, mut part) = (Vec::new(), [0; 2_048]);
+            while !request.ends_with(b"code=a%20b") {
+                let read = stream.read(&mut part).await.unwrap();
+                assert!(read > 0, "the request ends before its body");
+                request.extend_from_slice(&part[..read]);
+            }
+            stream.write_all(&answer).await.unwrap();
+            requests.push(String::from_utf8(request).unwrap());
+        }
+        requests
+    });
+    let fetcher = Fetcher::with(rules(port), here()).unwrap();
+    let form = Form { fields: "code=a%20b", authorization: Some("Basic YTpi") };
+    let post = async || fetcher.post(&format!("http://cdn.example:{port}/token"), form).await;
+    assert_eq!(post().await.unwrap().bytes.as_ref(), b"{}");
+    assert!(matches!(post().await, Err(FetchError::Redirects)));
+    let requests = asked.await.unwrap();
+    let head = requests[0].to_lowercase();
+    assert!(head.starts_with("post /token http/1.1\r\n") && head.contains("authorization: basic ytpi\r\n"), "{head}");
+    assert!(head.contains("content-type: application/x-www-form-urlencoded\r\n"), "{head}");
+    assert_eq!(requests.len(), 2);
 }
 
 #[tokio::test]

@@ -46,6 +46,8 @@ pub const ROUTES: &[(&str, &str, Class)] = &[
     ("POST", "/v1/auth/logout", Command),
     ("POST", "/v1/auth/logout-all", Command),
     ("GET", "/v1/auth/me", Read),
+    ("POST", "/v1/auth/oidc/{provider}/finish", Open),
+    ("POST", "/v1/auth/oidc/{provider}/start", Open),
     ("POST", "/v1/auth/password/change", Command),
     ("POST", "/v1/auth/password/forgot", Open),
     ("POST", "/v1/auth/password/reset", Open),

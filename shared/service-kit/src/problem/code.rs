@@ -48,6 +48,7 @@ codes! {
     TokenExpired = 401 "token-expired" "The token has expired",
     TokenRevoked = 401 "token-revoked" "The token was revoked",
     LoginFailed = 401 "login-failed" "The e-mail address or the password is wrong",
+    OutsideLoginFailed = 401 "outside-login-failed" "The log-in at the provider lets nobody in here",
     RefreshInvalid = 401 "refresh-invalid" "The refresh token is worthless: log in again",
     ApiKeyWorthless = 401 "api-key-worthless" "The key is unknown or revoked, or allows nothing",
     PermissionMissing = 403 "permission-missing" "The token does not allow this",
@@ -114,6 +115,7 @@ codes! {
     Overloaded = 503 "overloaded" "Too many clients at once",
     TookTooLong = 503 "took-too-long" "The answer did not come in time",
     StoreUnavailable = 503 "store-unavailable" "The store cannot be reached",
+    ProviderUnavailable = 503 "provider-unavailable" "The provider of the log-in does not answer",
     ShuttingDown = 503 "shutting-down" "The service is shutting down",
 }
 
