@@ -14,6 +14,7 @@ mod installation;
 mod limits;
 mod metrics;
 mod observability;
+mod open_loop;
 mod rebuild;
 mod restaurant;
 mod sources;
