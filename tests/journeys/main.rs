@@ -15,6 +15,7 @@ mod limits;
 mod metrics;
 mod observability;
 mod open_loop;
+mod operator;
 mod rebuild;
 mod restaurant;
 mod sources;

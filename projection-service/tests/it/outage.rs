@@ -1,18 +1,8 @@
 //! Databases and networks that fail.
 
-use crate::support::{SOON, Setup};
+use crate::support::{SOON, Setup, proxied};
 use identity::Permission;
-use testkit::{Fault, TcpProxy, wait_until};
-
-/// A proxy before the read side, and the address through it.
-async fn proxied(setup: &Setup) -> (TcpProxy, String) {
-    let url = &setup.env.access.projection;
-    let (before, rest) = url.rsplit_once("@127.0.0.1:").unwrap();
-    let (port, schema) = rest.split_once('/').unwrap();
-    let proxy = TcpProxy::start(port.parse().unwrap()).await;
-    let url = format!("{before}@127.0.0.1:{}/{schema}", proxy.port());
-    (proxy, url)
-}
+use testkit::{Fault, wait_until};
 
 /// The COMMIT happened or not; its sender cannot know. Either way each event counts once.
 #[tokio::test(flavor = "multi_thread")]

@@ -3,6 +3,7 @@
 use crate::{
     installation::{Installation, Service},
     open_loop::OpenLoop,
+    operator::{Ran, aris, ran},
     restaurant::Caller,
 };
 use domain::ids::FeedId;
@@ -13,7 +14,7 @@ use std::{process::Stdio, sync::Arc, time::Duration};
 use testkit::{Place, wait_for};
 use tokio::{
     io::{AsyncBufReadExt, BufReader, Lines},
-    process::{Child, ChildStdout, Command},
+    process::{Child, ChildStdout},
     sync::mpsc,
 };
 use tokio_util::task::AbortOnDropHandle;
@@ -45,33 +46,10 @@ pub(super) struct Noon {
     pub(super) places: Vec<Place>,
 }
 
-/// What `aris` printed and how it ended.
-pub(super) struct Ran {
-    pub(super) text: String,
-    pub(super) error: String,
-    pub(super) ok: bool,
-}
-
 /// A rebuild under way: its lines of progress.
 pub(super) struct Rebuilding {
     pub(super) process: Child,
     pub(super) lines: Lines<BufReader<ChildStdout>>,
-}
-
-pub(super) fn aris(installation: &Installation, arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_aris"));
-    command
-        .args(arguments)
-        .env("ARIS_READER_URL", &installation.env.access.reader)
-        .env("ARIS_PROJECTION_URL", &installation.env.access.projection)
-        .kill_on_drop(true);
-    command
-}
-
-pub(super) async fn ran(installation: &Installation, arguments: &[&str]) -> Ran {
-    let output = aris(installation, arguments).output().await.unwrap();
-    let text = |bytes| String::from_utf8(bytes).unwrap();
-    Ran { text: text(output.stdout), error: text(output.stderr), ok: output.status.success() }
 }
 
 impl Rebuilding {
