@@ -35,14 +35,11 @@ pub(super) async fn list_orders(
 ) -> Result<Json<OrderPage>, Problem> {
     let feed = allowed.feed();
     let read = app.read(VIEW, feed, list.min_position, async |connection, generation| {
-        // One more than asked tells whether there is a next page.
-        query::page(connection, &Tables::of(generation), feed, list.state, list.after, list.limit + 1).await
+        query::page(connection, &Tables::of(generation), feed, list.state, list.after, list.limit).await
     });
-    let (cursor, mut found) = read.await?;
-    let more = found.len() > list.limit;
-    found.truncate(list.limit);
-    let next = if more { found.last().map(|placed| placed.position) } else { None };
-    Ok(Json(OrderPage { cursor, items: found.into_iter().map(|placed| placed.order).collect(), next }))
+    let (cursor, page) = read.await?;
+    let next = if page.more { page.orders.last().map(|placed| placed.position) } else { None };
+    Ok(Json(OrderPage { cursor, items: page.orders.into_iter().map(|placed| placed.order).collect(), next }))
 }
 
 /// One order. A guest sees only those of their own session.

@@ -6,6 +6,7 @@ mod follow;
 mod history;
 mod journey;
 mod outage;
+mod pages;
 mod parked;
 mod poison;
 mod rebuild;
