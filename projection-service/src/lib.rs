@@ -15,6 +15,7 @@ mod feeding;
 mod generation;
 pub mod generations;
 mod http;
+mod lent;
 mod measures;
 mod money;
 pub mod parked;

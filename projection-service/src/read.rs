@@ -2,15 +2,17 @@
 
 use crate::{
     generation::{Generation, Projection},
+    lent::Lent,
     progress::Progress,
 };
 use domain::{envelope::Cursor, ids::FeedId, limits::QUERY_WAIT_SECONDS_MAX};
+use event_store::pool::{READ_WITHIN, within};
 use serde::Serialize;
-use sqlx::{MySql, MySqlConnection, MySqlPool, Row, Transaction};
+use sqlx::{Executor, MySqlConnection, MySqlPool, Row};
 use std::{sync::Arc, time::Duration};
 use tokio::{
     sync::Semaphore,
-    time::{Instant, sleep_until},
+    time::{Instant, sleep_until, timeout_at},
 };
 use utoipa::ToSchema;
 
@@ -71,10 +73,12 @@ pub(crate) struct Reads {
 }
 
 /// One moment of a view: everything that is read through it stands at its cursor.
-pub(crate) struct Snapshot {
-    tx: Transaction<'static, MySql>,
+struct Snapshot {
+    lent: Lent,
     generation: Generation,
     stand: Stand,
+    /// Until when everything must have been read from it.
+    until: Instant,
 }
 
 /// A view that is not there yet.
@@ -86,28 +90,6 @@ struct Behind {
     live: Option<Projection>,
 }
 
-impl Snapshot {
-    /// Where the view stands.
-    pub(crate) fn stand(&self) -> Stand {
-        self.stand
-    }
-
-    /// Whose tables the rows are in.
-    pub(crate) fn generation(&self) -> Generation {
-        self.generation
-    }
-
-    /// To read rows with.
-    pub(crate) fn connection(&mut self) -> &mut MySqlConnection {
-        &mut self.tx
-    }
-
-    /// Ends it. Without, the connection does it before its next use.
-    pub(crate) async fn end(self) -> Result<(), sqlx::Error> {
-        self.tx.rollback().await
-    }
-}
-
 impl Reads {
     /// `pool` must be REPEATABLE READ: rows and cursor are read by different statements.
     pub(crate) fn new(pool: MySqlPool, progress: Arc<Progress>) -> Self {
@@ -115,13 +97,26 @@ impl Reads {
         Self { pool, progress, waiting, looking }
     }
 
-    /// A moment of the view at or after `min_position`, waiting for it at most [`WAIT_MAX`].
-    pub(crate) async fn at_least(
+    /// What `query` reads from one moment of the view at or after `min_position`, and where that stands.
+    /// Waits for the moment at most [`WAIT_MAX`]; the database answers all of it within [`READ_WITHIN`].
+    pub(crate) async fn read<T>(
         &self,
         view: &'static str,
         feed: FeedId,
         min_position: u64,
-    ) -> Result<Snapshot, ReadError> {
+        query: impl AsyncFnOnce(&mut MySqlConnection, Generation) -> Result<T, sqlx::Error>,
+    ) -> Result<(Stand, T), ReadError> {
+        let Snapshot { mut lent, generation, stand, until } = self.at_least(view, feed, min_position).await?;
+        let read = async {
+            let found = lent.whole(async |connection| query(connection, generation).await).await?;
+            lent.whole(async |connection| connection.execute("ROLLBACK").await).await?;
+            Ok(found)
+        };
+        let found = within(until.saturating_duration_since(Instant::now()), read).await?;
+        Ok((stand, found))
+    }
+
+    async fn at_least(&self, view: &'static str, feed: FeedId, min_position: u64) -> Result<Snapshot, ReadError> {
         let wanted = min_position.max(FIRST_POSITION);
         match self.look(view, feed, wanted).await? {
             Ok(snapshot) => Ok(snapshot),
@@ -145,7 +140,10 @@ impl Reads {
             let mut moved = watched.map(|live| self.progress.watch(live, feed));
             loop {
                 let looked = {
-                    let _turn = self.looking.acquire().await;
+                    // While the database is silent, those who look keep their turns for long.
+                    let Ok(_turn) = timeout_at(end, self.looking.acquire()).await else {
+                        return Err(ReadError::Behind { lag: behind.lag });
+                    };
                     self.look(view, feed, wanted).await?
                 };
                 behind = match looked {
@@ -179,15 +177,22 @@ impl Reads {
         feed: FeedId,
         wanted: u64,
     ) -> Result<Result<Snapshot, Behind>, sqlx::Error> {
-        let mut tx = self.pool.begin_with("START TRANSACTION READ ONLY").await?;
-        let live = live(&mut tx, view, feed).await?;
+        let until = Instant::now() + READ_WITHIN;
+        let look = async {
+            let mut lent = Lent::from(&self.pool).await?;
+            lent.whole(async |connection| connection.execute("START TRANSACTION READ ONLY").await).await?;
+            let live = lent.whole(async |connection| live(connection, view, feed).await).await?;
+            Ok((lent, live))
+        };
+        let (mut lent, live) = within(READ_WITHIN, look).await?;
         match live {
             Some((generation, Some(cursor))) if cursor.position >= wanted => {
                 let stand = Stand { epoch: cursor.epoch, position: cursor.position };
-                Ok(Ok(Snapshot { tx, generation, stand }))
+                Ok(Ok(Snapshot { lent, generation, stand, until }))
             }
             _ => {
-                tx.rollback().await?;
+                let end = lent.whole(async |connection| connection.execute("ROLLBACK").await);
+                within(until.saturating_duration_since(Instant::now()), end).await?;
                 let position = live.and_then(|(_, cursor)| cursor).map_or(0, |cursor| cursor.position);
                 let live = live.map(|(generation, _)| Projection { view, generation });
                 Ok(Err(Behind { lag: wanted - position, live }))

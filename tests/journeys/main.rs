@@ -18,6 +18,8 @@ mod limits;
 mod machines;
 mod metrics;
 mod observability;
+mod open_loop;
+mod operator;
 mod rebuild;
 mod restaurant;
 mod rights;

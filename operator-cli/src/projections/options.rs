@@ -46,6 +46,9 @@ pub(super) struct Rebuild {
     /// Restaurants that are worked on at once
     #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u8).range(1..=32))]
     pub(super) workers: u8,
+    /// Do not hold back for orders: they may be slow while it runs
+    #[arg(long)]
+    pub(super) full_speed: bool,
     /// Switch as soon as it is ready
     #[arg(long, conflicts_with = "json")]
     pub(super) switch: bool,

@@ -15,7 +15,9 @@ pub(super) async fn run(sides: &Sides, options: &Rebuild) -> Result<ExitCode> {
         options.views.iter().map(|view| rebuild::view(view)).collect::<Result<_, RebuildError>>()?;
     let views: Vec<&'static str> = views.into_iter().collect();
     let (phase, seen) = watch::channel(Phase::default());
-    let settings = Options { workers: usize::from(options.workers), owner: owner() };
+    let holds_back = !options.full_speed;
+    let settings =
+        Options { workers: usize::from(options.workers), passes: rebuild::PASSES_MAX, owner: owner(), holds_back };
     let mut progress = Progress::new(options.json);
     let building = rebuild::run(sides, &views, &settings, &phase);
     tokio::pin!(building);

@@ -6,6 +6,10 @@ use messaging::{Namespace, envelope};
 use outbox_relay::Config;
 use std::time::{Duration, Instant};
 use testkit::Env;
+use tokio::time::timeout;
+
+/// Longest wait for what takes milliseconds; only a busy machine comes near it.
+const WOKEN_WITHIN: Duration = Duration::from_secs(60);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_feed_is_published_in_order_and_equal_to_the_store() {
@@ -45,8 +49,9 @@ async fn what_was_committed_before_the_relay_started_is_published() {
 async fn a_wake_up_brings_a_commit_to_nats_at_once() {
     let env = Env::start().await;
     let committers = committers(&env).await;
-    let poll = Duration::from_hours(1);
-    let (_relay, _stop) = relay(Config { poll, ..config(&env) }).await;
+    // Nobody looks by himself: what arrives was brought by a wake-up.
+    let never = Duration::from_hours(1);
+    let (_relay, _stop) = relay(Config { poll: never, reconcile: never, ..config(&env) }).await;
     let place = &places(&env, &committers, 1).await[0];
     outbox_empty(&env).await;
 
@@ -59,7 +64,8 @@ async fn a_wake_up_brings_a_commit_to_nats_at_once() {
         place.append(&committers, events).await.unwrap();
         let answered = Instant::now();
         loop {
-            let event = envelope::from_message(&live.next().await.unwrap()).unwrap();
+            let message = timeout(WOKEN_WITHIN, live.next()).await.expect("wake-ups do not work").unwrap();
+            let event = envelope::from_message(&message).unwrap();
             if event.cursor.position == 5 + 4 * order {
                 break;
             }
@@ -68,6 +74,5 @@ async fn a_wake_up_brings_a_commit_to_nats_at_once() {
     }
     delays.sort();
     eprintln!("from the answer to the last message: p50 {:?}, worst {:?}", delays[25], delays[49]);
-    assert!(delays[25] < Duration::from_millis(100), "wake-ups do not work: {:?}", delays[25]);
     assert!(!published(&env).await.unwrap().is_empty());
 }

@@ -2,7 +2,7 @@
 
 use super::{
     params::{Asked, Board, BoardParams},
-    state::{AppState, unavailable},
+    state::AppState,
 };
 use crate::views::kitchen_board::{
     query::{self, KitchenBoardAnswer},
@@ -32,10 +32,9 @@ pub(super) async fn get_kitchen_board(
     Asked(board): Asked<Board>,
 ) -> Result<Json<KitchenBoardAnswer>, Problem> {
     let feed = allowed.feed();
-    let mut at = app.snapshot(VIEW, feed, board.min_position).await?;
-    let tables = Tables::of(at.generation());
-    let rows = query::board_rows(at.connection(), &tables, feed, board.station.as_ref()).await.map_err(unavailable)?;
-    let cursor = at.stand();
-    at.end().await.map_err(unavailable)?;
+    let read = app.read(VIEW, feed, board.min_position, async |connection, generation| {
+        query::board_rows(connection, &Tables::of(generation), feed, board.station.as_ref()).await
+    });
+    let (cursor, rows) = read.await?;
     Ok(Json(KitchenBoardAnswer { cursor, now: format_time(Utc::now()), tickets: query::tickets(rows) }))
 }

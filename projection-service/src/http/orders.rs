@@ -2,7 +2,7 @@
 
 use super::{
     params::{Asked, OneOrder, OneOrderParams, OrderList, OrderParams},
-    state::{AppState, audit_problem, unavailable},
+    state::{AppState, audit_problem},
 };
 use crate::audit::as_of;
 use crate::views::orders::{
@@ -34,18 +34,12 @@ pub(super) async fn list_orders(
     Asked(list): Asked<OrderList>,
 ) -> Result<Json<OrderPage>, Problem> {
     let feed = allowed.feed();
-    let mut at = app.snapshot(VIEW, feed, list.min_position).await?;
-    let tables = Tables::of(at.generation());
-    // One more than asked tells whether there is a next page.
-    let mut found = query::page(at.connection(), &tables, feed, list.state, list.after, list.limit + 1)
-        .await
-        .map_err(unavailable)?;
-    let cursor = at.stand();
-    at.end().await.map_err(unavailable)?;
-    let more = found.len() > list.limit;
-    found.truncate(list.limit);
-    let next = if more { found.last().map(|placed| placed.position) } else { None };
-    Ok(Json(OrderPage { cursor, items: found.into_iter().map(|placed| placed.order).collect(), next }))
+    let read = app.read(VIEW, feed, list.min_position, async |connection, generation| {
+        query::page(connection, &Tables::of(generation), feed, list.state, list.after, list.limit).await
+    });
+    let (cursor, page) = read.await?;
+    let next = if page.more { page.orders.last().map(|placed| placed.position) } else { None };
+    Ok(Json(OrderPage { cursor, items: page.orders.into_iter().map(|placed| placed.order).collect(), next }))
 }
 
 /// One order. A guest sees only those of their own session.
@@ -79,11 +73,11 @@ pub(super) async fn get_order(
         Principal::Guest(guest) => Some(guest.session_id.0),
         Principal::Staff(_) | Principal::Machine(_) => access.demand(Permission::OrderRead).map(|()| None)?,
     };
-    let mut at = app.snapshot(VIEW, access.feed(), min_position).await?;
-    let tables = Tables::of(at.generation());
-    let order = query::order(at.connection(), &tables, access.feed(), order).await.map_err(unavailable)?;
-    let cursor = at.stand();
-    at.end().await.map_err(unavailable)?;
+    let feed = access.feed();
+    let read = app.read(VIEW, feed, min_position, async |connection, generation| {
+        query::order(connection, &Tables::of(generation), feed, order).await
+    });
+    let (cursor, order) = read.await?;
     order
         .filter(|order| own_session.is_none_or(|session| order.session_id == session))
         .map(|order| Json(OrderWithCursor { cursor, order }))

@@ -173,7 +173,7 @@ impl Params for Board {
 pub(crate) struct OrderParams {
     /// Only orders in this state: placed, rejected, cancelled, accepted, preparing, ready or served.
     state: Option<String>,
-    /// How many at most: 1 to 100, 50 without it.
+    /// How many at most: 1 to 100, 50 without it. A page ends earlier where it would be larger than 256 KiB.
     #[param(value_type = Option<u64>, minimum = 1, maximum = 100)]
     limit: Option<String>,
     /// The `next` of the page before.

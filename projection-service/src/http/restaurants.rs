@@ -2,7 +2,7 @@
 
 use super::{
     params::{Asked, AtLeast, MinPosition},
-    state::{AppState, unavailable},
+    state::AppState,
 };
 use crate::views::restaurants::{
     query::{self, JoinRequestsAnswer, MenuAnswer, RestaurantAnswer, SessionAnswer},
@@ -31,13 +31,13 @@ pub(super) async fn get_restaurant(
     Asked(AtLeast(min_position)): Asked<AtLeast>,
 ) -> Result<Json<RestaurantAnswer>, Problem> {
     let feed = access.feed();
-    let mut at = app.snapshot(VIEW, feed, min_position).await?;
-    let tables = Tables::of(at.generation());
-    let row = query::restaurant_row(at.connection(), &tables, feed).await.map_err(unavailable)?;
-    let row = row.ok_or_else(Problem::not_found)?;
-    let tables = query::tables(at.connection(), &tables, feed).await.map_err(unavailable)?;
-    let cursor = at.stand();
-    at.end().await.map_err(unavailable)?;
+    let read = app.read(VIEW, feed, min_position, async |connection, generation| {
+        let tables = Tables::of(generation);
+        let Some(row) = query::restaurant_row(connection, &tables, feed).await? else { return Ok(None) };
+        Ok(Some((row, query::tables(connection, &tables, feed).await?)))
+    });
+    let (cursor, found) = read.await?;
+    let (row, tables) = found.ok_or_else(Problem::not_found)?;
     Ok(Json(RestaurantAnswer {
         cursor,
         now: format_time(Utc::now()),
@@ -62,11 +62,11 @@ pub(super) async fn get_menu(
     access: Access,
     Asked(AtLeast(min_position)): Asked<AtLeast>,
 ) -> Result<Json<MenuAnswer>, Problem> {
-    let mut at = app.snapshot(VIEW, access.feed(), min_position).await?;
-    let tables = Tables::of(at.generation());
-    let items = query::items(at.connection(), &tables, access.feed()).await.map_err(unavailable)?;
-    let cursor = at.stand();
-    at.end().await.map_err(unavailable)?;
+    let feed = access.feed();
+    let read = app.read(VIEW, feed, min_position, async |connection, generation| {
+        query::items(connection, &Tables::of(generation), feed).await
+    });
+    let (cursor, items) = read.await?;
     Ok(Json(MenuAnswer { cursor, items }))
 }
 
@@ -92,15 +92,15 @@ pub(super) async fn get_session(
         Principal::Staff(_) | Principal::Machine(_) => access.demand(Permission::FloorRead)?,
     }
     let feed = access.feed();
-    let mut at = app.snapshot(VIEW, feed, min_position).await?;
-    let tables = Tables::of(at.generation());
-    let row = query::session_row(at.connection(), &tables, feed, session).await.map_err(unavailable)?;
-    let row = row.ok_or_else(Problem::not_found)?;
-    let diners = query::diners(at.connection(), &tables, feed, session).await.map_err(unavailable)?;
-    let waiting = query::join_requests(at.connection(), &tables, feed, Some(session), Utc::now()).await;
-    let waiting = waiting.map_err(unavailable)?;
-    let cursor = at.stand();
-    at.end().await.map_err(unavailable)?;
+    let read = app.read(VIEW, feed, min_position, async |connection, generation| {
+        let tables = Tables::of(generation);
+        let Some(row) = query::session_row(connection, &tables, feed, session).await? else { return Ok(None) };
+        let diners = query::diners(connection, &tables, feed, session).await?;
+        let waiting = query::join_requests(connection, &tables, feed, Some(session), Utc::now()).await?;
+        Ok(Some((row, diners, waiting)))
+    });
+    let (cursor, found) = read.await?;
+    let (row, diners, waiting) = found.ok_or_else(Problem::not_found)?;
     Ok(Json(row.answer(cursor, session, diners, waiting)))
 }
 
@@ -120,10 +120,9 @@ pub(super) async fn list_join_requests(
     Asked(AtLeast(min_position)): Asked<AtLeast>,
 ) -> Result<Json<JoinRequestsAnswer>, Problem> {
     let (feed, now) = (allowed.feed(), Utc::now());
-    let mut at = app.snapshot(VIEW, feed, min_position).await?;
-    let tables = Tables::of(at.generation());
-    let join_requests = query::join_requests(at.connection(), &tables, feed, None, now).await.map_err(unavailable)?;
-    let cursor = at.stand();
-    at.end().await.map_err(unavailable)?;
+    let read = app.read(VIEW, feed, min_position, async |connection, generation| {
+        query::join_requests(connection, &Tables::of(generation), feed, None, now).await
+    });
+    let (cursor, join_requests) = read.await?;
     Ok(Json(JoinRequestsAnswer { cursor, now: format_time(now), join_requests }))
 }

@@ -2,8 +2,9 @@
 
 use crate::{
     audit::AuditError,
+    generation::Generation,
     people::People,
-    read::{ReadError, Reads, Snapshot},
+    read::{ReadError, Reads, Stand},
 };
 use axum::extract::FromRef;
 use domain::ids::{FeedId, RestaurantId, TenantId};
@@ -18,6 +19,7 @@ use service_kit::{
     access::Restaurants,
     problem::{Code, Problem},
 };
+use sqlx::MySqlConnection;
 use std::sync::Arc;
 
 /// What every handler has. Cheap to clone.
@@ -47,14 +49,15 @@ impl Restaurants for AppState {
 }
 
 impl AppState {
-    /// A moment of the view at or after `min_position`.
-    pub(crate) async fn snapshot(
+    /// What `query` reads from one moment of the view at or after `min_position`, and where that stands.
+    pub(crate) async fn read<T>(
         &self,
         view: &'static str,
         feed: FeedId,
         min_position: u64,
-    ) -> Result<Snapshot, Problem> {
-        self.reads.at_least(view, feed, min_position).await.map_err(problem)
+        query: impl AsyncFnOnce(&mut MySqlConnection, Generation) -> Result<T, sqlx::Error>,
+    ) -> Result<(Stand, T), Problem> {
+        self.reads.read(view, feed, min_position, query).await.map_err(problem)
     }
 }
 
@@ -87,8 +90,8 @@ fn problem(error: ReadError) -> Problem {
 }
 
 /// The database did not answer.
-#[expect(clippy::needless_pass_by_value, reason = "it is handed to map_err")]
-pub(crate) fn unavailable(error: sqlx::Error) -> Problem {
+#[expect(clippy::needless_pass_by_value, reason = "it comes out of an error that is taken apart")]
+pub(super) fn unavailable(error: sqlx::Error) -> Problem {
     match error {
         sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) | sqlx::Error::ColumnNotFound(_) => {
             Problem::internal(&error)

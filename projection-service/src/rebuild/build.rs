@@ -5,6 +5,7 @@ use super::{
     extent::{self, Stand},
     feed::FeedWork,
     pace::Pace,
+    run::Options,
 };
 use crate::{
     generation::Projection,
@@ -12,7 +13,7 @@ use crate::{
     runner::{backoff, job::Context},
     views,
 };
-use domain::ids::FeedId;
+use domain::{envelope::Cursor, ids::FeedId};
 use event_store::{
     follow::FollowError,
     reader::{EventReader, Head},
@@ -30,6 +31,9 @@ use tokio::{
 
 /// A pass that finds no more than so many events is the last one: services take over from there.
 const LITTLE: u64 = 1_000;
+/// Passes until the rebuild gives up: each finds what came in during the one before, so with half as much
+/// coming in as is applied, seventeen of them are enough for a hundred million events.
+pub const PASSES_MAX: u32 = 50;
 /// Tries of one feed in a row that move nothing, before the rebuild gives up. It can be run again.
 const TRIES_MAX: u32 = 8;
 
@@ -40,6 +44,7 @@ pub(super) struct Work {
     pub(super) reader: EventReader,
     sides: Sides,
     workers: usize,
+    passes: u32,
     pace: Arc<Mutex<Pace>>,
     /// Until when the leases are good, by the clock of this process.
     leased_until: watch::Receiver<Instant>,
@@ -49,7 +54,7 @@ impl Work {
     pub(super) fn new(
         sides: &Sides,
         projections: &[Projection],
-        workers: usize,
+        options: &Options,
         pace: Arc<Mutex<Pace>>,
         leased_until: watch::Receiver<Instant>,
     ) -> Self {
@@ -60,20 +65,31 @@ impl Work {
             progress: Arc::new(Progress::default()),
         };
         let contexts = projections.iter().map(context).collect();
-        Self { contexts, reader: sides.events.clone(), sides: sides.clone(), workers, pace, leased_until }
+        let workers = options.workers.max(1);
+        Self {
+            contexts,
+            reader: sides.events.clone(),
+            sides: sides.clone(),
+            workers,
+            passes: options.passes,
+            pace,
+            leased_until,
+        }
     }
 
     /// Brings every feed to its head. With orders coming in, a few events are always missing.
     pub(super) async fn fill(&self) -> Result<(), RebuildError> {
-        // Ends: each pass finds only what was appended during the one before, and it is faster than guests.
-        loop {
+        let mut missing = 0;
+        for _ in 0..self.passes {
             let behind = self.behind().await?;
-            let events: u64 = behind.iter().map(|(_, events)| events).sum();
+            missing = behind.iter().map(|(_, events)| events).sum();
             self.pass(behind.into_iter().map(|(head, _)| head).collect()).await?;
-            if events <= LITTLE {
+            if missing <= LITTLE {
                 return Ok(());
             }
         }
+        let projections = self.contexts.iter().map(|context| context.view.projection()).collect();
+        Err(RebuildError::Outrun { projections, passes: self.passes, events: missing })
     }
 
     /// The feeds that are behind, and by how much, the largest first.
@@ -94,22 +110,38 @@ impl Work {
         stream::iter(heads).map(|head| self.feed(head)).buffer_unordered(self.workers).try_collect().await
     }
 
-    /// One feed, tried again while MySQL is away for a moment.
+    /// One feed, tried again while MySQL is away for a moment, and brought to its new head where it was
+    /// renumbered meanwhile.
     async fn feed(&self, head: Head) -> Result<(), RebuildError> {
-        let feed = FeedWork { work: self, feed: head.feed, to: head.cursor };
-        let mut tries = 0;
+        let (feed, mut to, mut tries) = (head.feed, head.cursor, 0);
         loop {
             let began = Instant::now();
-            match feed.run().await {
+            match self.bring(feed, to).await {
+                Ok(now) if now.epoch == to.epoch => return Ok(()),
+                Ok(now) if tries < TRIES_MAX => {
+                    tracing::warn!(%feed, epoch = now.epoch, "the feed was renumbered: the rebuild begins it again");
+                    (to, tries) = (now, tries + 1);
+                }
+                Ok(_) => return Err(RebuildError::Renumbered(feed)),
                 Err(RebuildError::Sql(error) | RebuildError::Feed(FollowError::Store(error))) if tries < TRIES_MAX => {
                     // Work of many batches that fails at last counts as the first failure again.
                     tries = if began.elapsed() > Duration::from_secs(60) { 1 } else { tries + 1 };
-                    tracing::warn!(feed = %head.feed, tries, error = %error, "a feed of the rebuild is tried again");
-                    sleep(backoff::after(tries, head.feed.0.as_u64_pair().1)).await;
+                    tracing::warn!(%feed, tries, error = %error, "a feed of the rebuild is tried again");
+                    sleep(backoff::after(tries, feed.0.as_u64_pair().1)).await;
                 }
-                done => return done,
+                Err(error) => return Err(error),
             }
         }
+    }
+
+    /// Brings a feed there, unless it is renumbered meanwhile. Answers where the feed stands afterwards.
+    async fn bring(&self, feed: FeedId, to: Cursor) -> Result<Cursor, RebuildError> {
+        match (FeedWork { work: self, feed, to }).run().await {
+            // A feed that is shorter than before ends early; one that is longer is seen to be another one.
+            Ok(()) | Err(RebuildError::Feed(FollowError::OtherEpoch { .. })) => {}
+            Err(error) => return Err(error),
+        }
+        Ok(self.reader.head(feed).await?.map_or(to, |head| head.cursor))
     }
 
     /// Waits until the leases are good: after this process was frozen for longer than they last, it must

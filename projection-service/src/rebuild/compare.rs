@@ -2,12 +2,12 @@
 
 use super::{RebuildError, Sides, extent};
 use crate::{
-    check,
+    check::{self, CheckError, ViewReport},
     generation::Projection,
     generations::{self, Status},
 };
 use domain::ids::FeedId;
-use event_store::reader::Head;
+use event_store::{follow::FollowError, reader::Head};
 
 /// What a comparison has found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,7 +35,7 @@ pub(super) async fn compare(
     let heads = extent::heads(sides).await?;
     let (mut events, mut rows) = (0, 0);
     for (done, Head { feed, .. }) in (1..).zip(&heads) {
-        let report = check::projection(&sides.snapshots, &sides.events, projection, *feed).await?;
+        let report = compared(sides, projection, *feed).await?;
         if report.n_differences > 0 {
             return Ok(Verdict::Different(difference(sides, *feed, &report).await?));
         }
@@ -46,9 +46,18 @@ pub(super) async fn compare(
     Ok(Verdict::Equal { feeds: heads.len() as u64, events, rows })
 }
 
+async fn compared(sides: &Sides, projection: Projection, feed: FeedId) -> Result<ViewReport, RebuildError> {
+    match check::projection(&sides.snapshots, &sides.events, projection, feed).await {
+        Err(CheckError::Feed(FollowError::OtherEpoch { .. }) | CheckError::Ahead { .. }) => {
+            Err(RebuildError::Renumbered(feed))
+        }
+        report => Ok(report?),
+    }
+}
+
 /// The first difference, and whether the live generation has the same: then the fold, or the code of the
 /// view, is to blame, and not the rebuild.
-async fn difference(sides: &Sides, feed: FeedId, report: &check::ViewReport) -> Result<String, RebuildError> {
+async fn difference(sides: &Sides, feed: FeedId, report: &ViewReport) -> Result<String, RebuildError> {
     let view = report.projection.view;
     let live = generations::all(&sides.views).await?;
     let live = live.iter().find(|entry| entry.projection.view == view && entry.status == Status::Live);

@@ -39,6 +39,23 @@ pub enum RebuildError {
     /// This process was frozen, or cut off, for longer than its lease.
     #[error("this process lost its lease on rebuilding {0}; run the rebuild again, it goes on where it was")]
     LeaseLost(&'static str),
+    /// Events come in as fast as they are applied.
+    #[error(
+        "{} does not catch up: the last of {passes} passes still found {events} events that had come in during the one \
+         before. What was done is kept: run the rebuild again in a quieter hour, with more --workers, or with \
+         --full-speed", names(.projections)
+    )]
+    Outrun {
+        /// What is built.
+        projections: Vec<Projection>,
+        /// Passes that were made.
+        passes: u32,
+        /// Events that the last one found.
+        events: u64,
+    },
+    /// The feed was restored from a backup in the middle of it.
+    #[error("restaurant {0} was restored from a backup meanwhile: run it again, it goes on where it was")]
+    Renumbered(FeedId),
     /// The rows are not what the events say.
     #[error("{projection} is not switched in: {cause}")]
     Different {
@@ -95,4 +112,8 @@ pub enum RebuildError {
         /// What it is for.
         status: Status,
     },
+}
+
+fn names(projections: &[Projection]) -> String {
+    projections.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }

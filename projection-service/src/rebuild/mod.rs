@@ -24,6 +24,7 @@ mod pace;
 mod run;
 mod swap;
 
+pub use build::PASSES_MAX;
 pub use discard::drop_generation;
 pub use error::RebuildError;
 pub use extent::{Extent, extents};

@@ -35,8 +35,12 @@ const RENEWALS_PER_LOOK: u32 = 5;
 pub struct Options {
     /// Restaurants that are worked on at once.
     pub workers: usize,
+    /// Passes over all feeds until it gives up because events come in as fast as it applies them, at least 1.
+    pub passes: u32,
     /// The name of this process in leases, at most 64 ASCII characters, unlike that of any other.
     pub owner: String,
+    /// Whether it rests while orders are slower than before it began.
+    pub holds_back: bool,
 }
 
 /// What a rebuild is doing.
@@ -119,17 +123,18 @@ async fn with_leases(
     phase: &watch::Sender<Phase>,
     leases: &[Lease],
 ) -> Result<Vec<Projection>, RebuildError> {
-    let pace = Arc::new(Mutex::new(measure(leases).await?));
+    let pace = Arc::new(Mutex::new(measure(sides, leases, options.holds_back).await?));
     let (sender, leased_until) = watch::channel(Instant::now() + LASTS);
     tokio::select! {
         biased;
-        lost = keep(sides, leases, &pace, &sender, phase) => Err(lost),
+        lost = keep(sides, leases, options.holds_back, &pace, &sender, phase) => Err(lost),
         done = build(sides, views, options, phase, &pace, leased_until) => done,
     }
 }
 
-/// What a small commit takes while the rebuild does nothing.
-async fn measure(leases: &[Lease]) -> Result<Pace, RebuildError> {
+/// What a small commit takes while the rebuild does nothing, and whether orders come in meanwhile.
+async fn measure(sides: &Sides, leases: &[Lease], holds_back: bool) -> Result<Pace, RebuildError> {
+    let events_before = events(sides).await?;
     let mut before = Vec::with_capacity(MEASURED_BEFORE);
     while before.len() < MEASURED_BEFORE {
         for lease in leases {
@@ -137,18 +142,26 @@ async fn measure(leases: &[Lease]) -> Result<Pace, RebuildError> {
         }
         sleep(BETWEEN_MEASURES).await;
     }
-    Ok(Pace::new(&before))
+    let orders = holds_back && events(sides).await? != events_before;
+    Ok(Pace::new(&before, orders))
+}
+
+/// Events that there are, in all feeds.
+async fn events(sides: &Sides) -> Result<u64, RebuildError> {
+    Ok(extent::heads(sides).await?.iter().map(|head| head.cursor.position).sum())
 }
 
 /// Renews the leases and tells the pace how long that took. Only ends when a lease was lost.
 async fn keep(
     sides: &Sides,
     leases: &[Lease],
+    holds_back: bool,
     pace: &Mutex<Pace>,
     leased_until: &watch::Sender<Instant>,
     phase: &watch::Sender<Phase>,
 ) -> RebuildError {
-    let (mut total, mut orders, mut round) = (None, false, 0_u32);
+    let mut orders = pace.lock().unwrap_or_else(PoisonError::into_inner).orders();
+    let (mut total, mut round) = (None, 0_u32);
     loop {
         let asked = Instant::now();
         for lease in leases {
@@ -166,9 +179,10 @@ async fn keep(
         }
         if round.is_multiple_of(RENEWALS_PER_LOOK) {
             // Nobody is disturbed where nobody orders. When the heads cannot be seen, somebody may.
-            let heads = extent::heads(sides).await.ok();
-            let seen: Option<u64> = heads.map(|heads| heads.iter().map(|head| head.cursor.position).sum());
-            orders = seen.is_none() || (total.is_some() && seen != total);
+            let seen = events(sides).await.ok();
+            if total.is_some() || seen.is_none() {
+                orders = holds_back && (seen.is_none() || seen != total);
+            }
             total = seen;
         }
         round = round.wrapping_add(1);
@@ -200,7 +214,7 @@ async fn build(
     phase.send_modify(|phase| {
         *phase = Phase { step: Step::Filling, projections: projections.clone(), is_resumed, yields: None };
     });
-    let work = Work::new(sides, &projections, options.workers.max(1), Arc::clone(pace), leased_until);
+    let work = Work::new(sides, &projections, options, Arc::clone(pace), leased_until);
     work.fill().await?;
     let mut found = Vec::with_capacity(projections.len());
     for projection in &projections {

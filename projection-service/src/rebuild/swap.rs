@@ -15,6 +15,7 @@ use crate::{
     generations::{self, Entry, Status},
 };
 use domain::{envelope::Cursor, ids::FeedId};
+use failpoints::failpoint;
 use sqlx::{MySqlConnection, Row};
 use std::{collections::HashMap, time::Duration};
 use tokio::time::{Instant, sleep};
@@ -24,6 +25,8 @@ use uuid::Uuid;
 const HELD_MAX: Duration = Duration::from_millis(1_500);
 /// How often it is looked meanwhile whether the other generation has come as far.
 const LOOK_EVERY: Duration = Duration::from_millis(10);
+/// Sessions that may be lost in one switch: a process is frozen once, perhaps twice.
+const LOST_MAX: u32 = 3;
 /// The pause between two tries.
 const TRY_EVERY: Duration = Duration::from_millis(250);
 
@@ -146,13 +149,23 @@ async fn swap(
     other_is: Status,
     wait: Duration,
 ) -> Result<Swapped, RebuildError> {
-    let end = Instant::now() + wait;
-    // Ends: no try begins after `end`, and each one is bounded.
+    let (end, mut lost) = (Instant::now() + wait, 0);
+    let swapped = Swapped { from: live, to: other };
+    // Ends: no try begins after `end`, but for those after a lost session, and each one is bounded.
     loop {
         let lag = match attempt(sides, live, other, other_is).await {
-            Ok(None) => return Ok(Swapped { from: live, to: other }),
+            Ok(None) => return Ok(swapped),
             Ok(Some(lag)) => lag,
             Err(RebuildError::Sql(error)) if is_locked(&error) && Instant::now() < end => continue,
+            Err(RebuildError::Sql(error)) if is_lost(&error) && lost < LOST_MAX => {
+                lost += 1;
+                tracing::warn!(error = %error, "the session of the switch was lost, perhaps with its COMMIT");
+                sleep(TRY_EVERY).await;
+                if is_done(sides, live, other).await? {
+                    return Ok(swapped);
+                }
+                continue;
+            }
             Err(error) => return Err(error),
         };
         if Instant::now() >= end {
@@ -180,6 +193,7 @@ async fn attempt(
         return Err(RebuildError::NothingToSwitchTo { view: live.view, wanted: other_is, advice });
     }
     let held = hold(&mut connection, live).await?;
+    failpoint!("switch.held").map_err(sqlx::Error::Io)?;
     if let Some(lag) = wait_for(sides, other, &held).await? {
         sqlx::Executor::execute(&mut connection, "ROLLBACK").await?;
         return Ok(Some(lag));
@@ -191,7 +205,9 @@ async fn attempt(
     // The live one first: no moment has two of them, and the schema allows none.
     generations::set_status(&mut connection, live, Status::Live, Status::Previous, &format!("{other} answers")).await?;
     generations::set_status(&mut connection, other, other_is, Status::Live, &format!("switched from {live}")).await?;
+    failpoint!("switch.before-commit").map_err(sqlx::Error::Io)?;
     sqlx::Executor::execute(&mut connection, "COMMIT").await?;
+    failpoint!("switch.committed").map_err(sqlx::Error::Io)?;
     Ok(None)
 }
 
@@ -234,10 +250,26 @@ fn lag(live: &[(FeedId, Cursor)], other: &HashMap<FeedId, Cursor>) -> Option<Lag
     Some(Lag { feed, events: behind.map(missing).sum() })
 }
 
+/// Whether a try whose end nobody heard of has switched.
+async fn is_done(sides: &Sides, live: Projection, other: Projection) -> Result<bool, sqlx::Error> {
+    let entries = generations::all(&sides.views).await?;
+    let is = |projection, status| entries.iter().any(|it| it.projection == projection && it.status == status);
+    Ok(is(live, Status::Previous) && is(other, Status::Live))
+}
+
 /// A lock was not had in time, or two were in each other's way.
 fn is_locked(error: &sqlx::Error) -> bool {
-    let sqlx::Error::Database(error) = error else { return false };
-    error.try_downcast_ref::<sqlx::mysql::MySqlDatabaseError>().is_some_and(|it| matches!(it.number(), 1205 | 1213))
+    number(error).is_some_and(|number| matches!(number, 1205 | 1213))
+}
+
+/// The connection broke, or MySQL ended a session that was silent for too long (4031).
+fn is_lost(error: &sqlx::Error) -> bool {
+    matches!(error, sqlx::Error::Io(_)) || number(error) == Some(4031)
+}
+
+fn number(error: &sqlx::Error) -> Option<u16> {
+    let sqlx::Error::Database(error) = error else { return None };
+    error.try_downcast_ref::<sqlx::mysql::MySqlDatabaseError>().map(sqlx::mysql::MySqlDatabaseError::number)
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ mod guests;
 mod history;
 mod journey;
 mod outage;
+mod pages;
 mod parked;
 mod poison;
 mod rebuild;

@@ -1,18 +1,9 @@
 //! Databases and networks that fail.
 
-use crate::support::{SOON, Setup};
+use crate::support::{SOON, Setup, get, proxied};
 use identity::Permission;
-use testkit::{Fault, TcpProxy, wait_until};
-
-/// A proxy before the read side, and the address through it.
-async fn proxied(setup: &Setup) -> (TcpProxy, String) {
-    let url = &setup.env.access.projection;
-    let (before, rest) = url.rsplit_once("@127.0.0.1:").unwrap();
-    let (port, schema) = rest.split_once('/').unwrap();
-    let proxy = TcpProxy::start(port.parse().unwrap()).await;
-    let url = format!("{before}@127.0.0.1:{}/{schema}", proxy.port());
-    (proxy, url)
-}
+use sqlx::Executor;
+use testkit::{Fault, wait_until};
 
 /// The COMMIT happened or not; its sender cannot know. Either way each event counts once.
 #[tokio::test(flavor = "multi_thread")]
@@ -52,6 +43,49 @@ async fn while_the_views_are_away_queries_say_so_and_afterwards_nothing_is_missi
     proxy.set(Fault::None);
     setup.assert_equal_to_fold(&place).await;
     assert_eq!(service.get(&place, "/orders", &token).await.0, 200);
+    service.stop().await;
+}
+
+/// The cable is pulled while a query is on its way, and put back later. Every request has its answer in a
+/// bounded time, whatever it was waiting for, and none is given the answer of another.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_query_under_way_when_the_views_freeze_is_answered_in_time_and_the_next_ones_are_right() {
+    let setup = Setup::start().await;
+    let (proxy, url) = proxied(&setup).await;
+    let service = setup.service_over("a", &url).await;
+    let place = setup.place().await;
+    let token = setup.staff(&place, &[Permission::OrderRead]);
+    setup.append(&place, place.fired_order().1).await;
+    setup.caught_up(&place).await;
+    let (_, expected) = service.get(&place, "/orders", &token).await;
+    // The test holds the table, so that the queries are on their way when the cable is pulled.
+    let mut blocker = setup.views.acquire().await.unwrap();
+    blocker.execute("LOCK TABLES orders_v1 WRITE").await.unwrap();
+    let ask = || {
+        let (app, place, token) = (service.app(), place.clone(), token.clone());
+        tokio::spawn(async move { get(app, &place, "/orders", &token).await })
+    };
+    let asked = [ask(), ask(), ask()];
+    let blocked = "SELECT COUNT(*) FROM performance_schema.metadata_locks \
+                   WHERE object_schema = ? AND object_name = 'orders_v1' AND lock_status = 'PENDING'";
+    wait_until("the queries are on their way", SOON, async || {
+        let blocked = sqlx::query_scalar::<_, i64>(blocked).bind(&setup.env.schemas.views);
+        blocked.fetch_one(&setup.views).await.unwrap() == 3
+    })
+    .await;
+    proxy.set(Fault::HalfOpen);
+    blocker.execute("UNLOCK TABLES").await.unwrap();
+    // The fourth one finds every connection silent, or cannot make one.
+    for asked in asked.into_iter().chain([ask()]) {
+        // Without a bound of its own it would wait for as long as the network is silent.
+        let (status, problem) = tokio::time::timeout(SOON, asked).await.expect("an answer in time").unwrap();
+        assert_eq!((status.as_u16(), &problem["code"]), (503, &"store-unavailable".into()));
+    }
+    proxy.set(Fault::None);
+    wait_until("it answers again", SOON, async || service.get(&place, "/orders", &token).await.0 == 200).await;
+    for _ in 0..30 {
+        assert_eq!(service.get(&place, "/orders", &token).await, (http::StatusCode::OK, expected.clone()));
+    }
     service.stop().await;
 }
 

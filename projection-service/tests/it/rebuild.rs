@@ -1,16 +1,17 @@
 //! Rebuilding a view beside the live one, switching to it, and back.
 
-use crate::support::{SOON, Setup};
+use crate::support::{SOON, Setup, proxied};
+use domain::envelope::Cursor;
 use event_store::pool::{self, Isolation};
 use identity::Permission;
 use projection_service::{
-    Projection,
+    Projection, check,
     generations::{self, Entry, Status},
-    rebuild::{self, Options, Phase, RebuildError, Sides, Switch},
+    rebuild::{self, Options, PASSES_MAX, Phase, RebuildError, Sides, Switch},
 };
 use serde_json::Value;
 use std::time::Duration;
-use testkit::{Place, wait_for, wait_until};
+use testkit::{Fault, Place, wait_for, wait_until};
 use tokio::sync::watch;
 
 const NO_HURRY: Switch = Switch { accept_parked: false, wait: SOON };
@@ -25,7 +26,7 @@ async fn sides(setup: &Setup) -> Sides {
 }
 
 fn options(owner: &str) -> Options {
-    Options { workers: 2, owner: owner.to_owned() }
+    Options { workers: 2, passes: PASSES_MAX, owner: owner.to_owned(), holds_back: true }
 }
 
 async fn rebuild(sides: &Sides, views: &[&'static str], owner: &str) -> Result<Vec<Projection>, RebuildError> {
@@ -346,6 +347,70 @@ async fn a_reader_that_waits_for_a_position_is_served_across_a_switch() {
     let (status, page) = asked.await.unwrap();
     assert_eq!((status.as_u16(), &page["cursor"]["position"]), (200, &Value::from(head + 4)), "{page}");
     service.stop().await;
+}
+
+/// The event side is restored from a backup while a rebuild is at it: shorter, and under another numbering.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_feed_that_is_renumbered_in_the_middle_of_a_rebuild_is_begun_again() {
+    let setup = Setup::start().await;
+    let place = setup.place().await;
+    place.append_past(&setup.committers, 30_000).await;
+    let (proxy, url) = proxied(&setup).await;
+    let near = sides(&setup).await;
+    let far = Sides { views: pool::connect(&url, Isolation::ReadCommitted, 8).await.unwrap(), ..near.clone() };
+    // Slow enough to be met in the middle, and then held there.
+    proxy.set(Fault::Delay(Duration::from_millis(20)));
+    let rebuilding = tokio::spawn(async move { rebuild(&far, &["orders"], "one").await });
+    let building = wait_for("rows are written", SOON, async || {
+        let stands = setup.stands("orders@2", &place).await;
+        stands.filter(|cursor| cursor.position > 0).ok_or_else(|| format!("{stands:?}"))
+    })
+    .await;
+    proxy.set(Fault::HalfOpen);
+    assert!(building.position < 30_000, "{building}");
+    for text in [
+        "DELETE FROM events WHERE feed_id = ? AND position > 20000",
+        "UPDATE feed_heads SET epoch = 2, position = 20000 WHERE feed_id = ?",
+    ] {
+        sqlx::query(text).bind(place.restaurant.0).execute(&setup.events).await.unwrap();
+    }
+    proxy.set(Fault::None);
+    assert_eq!(rebuilding.await.unwrap().unwrap()[0].to_string(), "orders@2");
+    assert_eq!(setup.stands("orders@2", &place).await, Some(Cursor { epoch: 2, position: 20_000 }));
+    let projection = Projection::from_name("orders@2").unwrap();
+    let report = check::projection(&near.snapshots, &near.events, projection, place.feed()).await.unwrap();
+    assert!(report.n_differences == 0 && report.rows > 1_000, "{report:#?}");
+}
+
+/// A read side that is far away, and a dining room that never rests.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rebuild_that_is_slower_than_what_comes_in_ends_and_says_so_and_goes_on_when_it_is_quieter() {
+    let setup = Setup::start().await;
+    let place = setup.place().await;
+    place.append_past(&setup.committers, 2_000).await;
+    let (proxy, url) = proxied(&setup).await;
+    let near = sides(&setup).await;
+    let far = Sides { views: pool::connect(&url, Isolation::ReadCommitted, 8).await.unwrap(), ..near.clone() };
+    proxy.set(Fault::Delay(Duration::from_millis(25)));
+    // The first pass is some forty round trips, and thousands of events come in meanwhile.
+    let few = Options { passes: 2, holds_back: false, ..options("one") };
+    let phase = watch::Sender::new(Phase::default());
+    let orders_come_in = async {
+        // Ends with the rebuild.
+        loop {
+            place.append_past(&setup.committers, 660).await;
+            tokio::time::sleep(Duration::from_millis(250)).await;
+        }
+    };
+    let outrun = tokio::select! {
+        ended = rebuild::run(&far, &["orders"], &few, &phase) => ended.unwrap_err(),
+        () = orders_come_in => unreachable!(),
+    };
+    let RebuildError::Outrun { passes: 2, events, .. } = &outrun else { panic!("{outrun}") };
+    assert!(*events > 1_000, "{outrun}");
+    assert!(outrun.to_string().starts_with("orders@2 does not catch up: the last of 2 passes"), "{outrun}");
+    expect(&orders(&near).await, &[("orders@1", Status::Live), ("orders@2", Status::Building)]);
+    assert_eq!(rebuild(&near, &["orders"], "two").await.unwrap()[0].to_string(), "orders@2");
 }
 
 /// `EVENTS=1000000 cargo test --release … a_large_past -- --nocapture` prints the rate.

@@ -24,7 +24,7 @@ use projection_service::{
 use service_kit::http::{HttpConfig, app};
 use sqlx::{MySqlPool, Row};
 use std::{path::PathBuf, time::Duration};
-use testkit::{Env, Place, wait_for};
+use testkit::{Env, Place, TcpProxy, wait_for};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 use uuid::Uuid;
@@ -230,4 +230,14 @@ pub(crate) async fn get(app: Router, place: &Place, path: &str, token: &str) -> 
     let status = response.status();
     let body = axum::body::to_bytes(response.into_body(), 16 * 1024 * 1024).await.unwrap();
     (status, serde_json::from_slice(&body).unwrap())
+}
+
+/// A proxy before the read side, and the address through it.
+pub(crate) async fn proxied(setup: &Setup) -> (TcpProxy, String) {
+    let url = &setup.env.access.projection;
+    let (before, rest) = url.rsplit_once("@127.0.0.1:").unwrap();
+    let (port, schema) = rest.split_once('/').unwrap();
+    let proxy = TcpProxy::start(port.parse().unwrap()).await;
+    let url = format!("{before}@127.0.0.1:{}/{schema}", proxy.port());
+    (proxy, url)
 }

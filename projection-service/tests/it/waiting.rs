@@ -33,32 +33,40 @@ async fn a_query_that_waited_in_vain_tells_the_lag() {
     let (status, problem) = service.get(&place, "/orders?min_position=25", &token).await;
     assert_eq!(status, 409, "{problem}");
     assert_eq!((&problem["code"], &problem["lag"]), (&"projection-behind".into(), &20.into()));
-    assert!((Duration::from_millis(4_900)..Duration::from_secs(7)).contains(&began.elapsed()));
+    assert!(began.elapsed() > Duration::from_millis(4_900));
     service.stop().await;
 }
 
-/// The way that most changes take: published, then seen, without anybody looking at heads.
+/// The way that most changes take: published, then seen, without anybody looking at heads, which happens
+/// once a second. How long it takes depends on the machine; so both ways are measured in turn.
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_published_is_seen_within_milliseconds() {
+async fn what_is_published_is_seen_sooner_than_by_a_look_at_the_heads() {
     let setup = Setup::start().await;
     let service = setup.service("a").await;
     wait_until("the service is ready", SOON, async || service.is_ready().await).await;
     let place = setup.place().await;
     setup.caught_up(&place).await;
     let token = setup.staff(&place, &[Permission::OrderRead]);
-    let mut fastest = Duration::MAX;
-    for _ in 0..10 {
+    let (mut published, mut looked_for) = (Vec::new(), Vec::new());
+    for round in 0..22 {
         let at = setup.append(&place, place.fired_order().1).await;
         let began = Instant::now();
-        for event in setup.feed(&place).await.into_iter().filter(|event| event.cursor.position + 4 > at) {
-            setup.publish(&event).await;
+        let is_published = round % 2 == 0;
+        if is_published {
+            for event in setup.feed(&place).await.into_iter().filter(|event| event.cursor.position + 4 > at) {
+                setup.publish(&event).await;
+            }
         }
         let (status, _) = service.get(&place, &format!("/orders?limit=1&min_position={at}"), &token).await;
         assert_eq!(status, 200);
-        fastest = fastest.min(began.elapsed());
+        if is_published { &mut published } else { &mut looked_for }.push(began.elapsed());
     }
-    println!("fastest: {fastest:?}");
-    // A look at the heads alone would take half a second on average; never 10 times less than this.
-    assert!(fastest < Duration::from_millis(100), "{fastest:?}");
+    let median = |times: &mut Vec<Duration>| {
+        times.sort_unstable();
+        times[times.len() / 2]
+    };
+    let (published, looked_for) = (median(&mut published), median(&mut looked_for));
+    println!("published: {published:?}, looked for: {looked_for:?}");
+    assert!(published < looked_for, "{published:?}, and {looked_for:?} without a word");
     service.stop().await;
 }

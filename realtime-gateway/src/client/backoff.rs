@@ -7,6 +7,10 @@ use crate::{
 use rand::RngExt;
 use std::time::Duration;
 
+/// The longest pause that a gateway is obeyed in: one that asks for more is asked again after this, so that
+/// a wrong number does not leave a kitchen dark.
+const ASKED_MAX: Duration = Duration::from_secs(60);
+
 /// Pauses between attempts, as `welcome` told them: random, and longer each time.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Backoff {
@@ -43,6 +47,13 @@ impl Backoff {
             }
         }
     }
+
+    /// The pause before a gateway is tried again that asked for this one: never shorter, and not the same
+    /// for all who were asked together.
+    pub(super) fn asked(&self, pause: Duration) -> Duration {
+        let [_, spread] = self.retry.first_ms;
+        pause.min(ASKED_MAX) + random(0, spread)
+    }
 }
 
 fn random(from: u64, to: u64) -> Duration {
@@ -61,6 +72,18 @@ mod tests {
         assert_eq!(backoff.pause(Some(4208)), Some(Duration::ZERO));
         backoff.succeeded();
         assert!(backoff.pause(None).is_some_and(|pause| pause <= Duration::from_secs(2)));
+    }
+
+    #[test]
+    fn a_gateway_that_asks_for_a_pause_gets_it_but_not_for_ever() {
+        let backoff = Backoff::default();
+        for _ in 0..50 {
+            let pause = backoff.asked(Duration::from_secs(7));
+            assert!((Duration::from_secs(7)..=Duration::from_secs(9)).contains(&pause), "{pause:?}");
+            assert!(backoff.asked(Duration::MAX) <= ASKED_MAX + Duration::from_secs(2));
+        }
+        let spread: std::collections::HashSet<_> = (0..50).map(|_| backoff.asked(Duration::ZERO)).collect();
+        assert!(spread.len() > 10, "all would come back together");
     }
 
     #[test]

@@ -12,7 +12,7 @@ use crate::{
 use domain::envelope::Cursor;
 use futures::{SinkExt, StreamExt};
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, HashMap},
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
@@ -23,7 +23,11 @@ use tokio::{
 };
 use tokio_tungstenite::{
     MaybeTlsStream, WebSocketStream, connect_async,
-    tungstenite::{Message, client::IntoClientRequest, http::HeaderValue},
+    tungstenite::{
+        self, Message,
+        client::IntoClientRequest,
+        http::{HeaderValue, header::RETRY_AFTER},
+    },
 };
 
 /// How long a connection may take to be made, and its welcome to come.
@@ -38,11 +42,27 @@ type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 struct Broken {
     code: Option<u16>,
     reason: String,
+    /// How long the gateway asked to stay away (`Retry-After`), if it did.
+    asked: Option<Duration>,
 }
 
 impl Broken {
     fn new(reason: impl std::fmt::Display) -> Self {
-        Self { code: None, reason: reason.to_string() }
+        Self { code: None, reason: reason.to_string(), asked: None }
+    }
+
+    fn closed(code: u16, reason: impl Into<String>) -> Self {
+        Self { code: Some(code), reason: reason.into(), asked: None }
+    }
+
+    /// No connection came about. A gateway that has no room says when to come back.
+    fn refused(error: tungstenite::Error) -> Self {
+        let asked = match &error {
+            tungstenite::Error::Http(answer) => answer.headers().get(RETRY_AFTER),
+            _ => None,
+        };
+        let seconds = asked.and_then(|value| value.to_str().ok()?.trim().parse().ok());
+        Self { asked: seconds.map(Duration::from_secs), ..Self::new(error) }
     }
 }
 
@@ -61,13 +81,21 @@ pub(super) struct Driver {
 impl Driver {
     /// Until the gateway says stop, or the caller has gone.
     pub(super) async fn run(mut self) {
-        for attempt in 0.. {
-            let Broken { code, reason } = self.attempt(attempt).await;
+        // By the place of a gateway: until when it asked not to be tried. The others may be, meanwhile.
+        let mut asked_until = HashMap::new();
+        let gateways = self.config.urls.len().max(1);
+        for attempt in 0_usize.. {
+            let Broken { code, reason, asked } = self.attempt(attempt).await;
+            if let Some(asked) = asked {
+                asked_until.insert(attempt % gateways, Instant::now() + self.backoff.asked(asked));
+            }
             let Some(pause) = self.backoff.pause(code) else {
                 self.tell(ClientEvent::Stopped { code: code.unwrap_or_default(), reason }).await;
                 return;
             };
-            let retry_in = if std::mem::take(&mut self.drained) { Duration::ZERO } else { pause };
+            let pause = if std::mem::take(&mut self.drained) { Duration::ZERO } else { pause };
+            let until = asked_until.remove(&((attempt + 1) % gateways));
+            let retry_in = until.map_or(pause, |until| pause.max(until.saturating_duration_since(Instant::now())));
             self.tell(ClientEvent::Disconnected { reason, code, retry_in }).await;
             if self.events.is_closed() {
                 return;
@@ -79,7 +107,7 @@ impl Driver {
     /// One connection, from the call to its end.
     async fn attempt(&mut self, attempt: usize) -> Broken {
         let Some(url) = self.config.urls.get(attempt % self.config.urls.len().max(1)).cloned() else {
-            return Broken { code: Some(4004), reason: "no gateway was named".to_owned() };
+            return Broken::closed(4004, "no gateway was named");
         };
         let hello = async {
             let token = (self.config.token)().await.map_err(Broken::new)?;
@@ -171,7 +199,7 @@ impl Driver {
 async fn dial(url: &str) -> Result<Socket, Broken> {
     let mut request = url.into_client_request().map_err(Broken::new)?;
     request.headers_mut().insert("sec-websocket-protocol", HeaderValue::from_static(SUBPROTOCOL));
-    Ok(connect_async(request).await.map_err(Broken::new)?.0)
+    Ok(connect_async(request).await.map_err(Broken::refused)?.0)
 }
 
 async fn send(socket: &mut Socket, frame: &ClientFrame) -> Result<(), Broken> {
@@ -182,9 +210,7 @@ async fn send(socket: &mut Socket, frame: &ClientFrame) -> Result<(), Broken> {
 fn text_of(message: Option<Result<Message, tokio_tungstenite::tungstenite::Error>>) -> Result<String, Broken> {
     match message {
         Some(Ok(Message::Text(text))) => Ok(text.to_string()),
-        Some(Ok(Message::Close(Some(frame)))) => {
-            Err(Broken { code: Some(frame.code.into()), reason: frame.reason.to_string() })
-        }
+        Some(Ok(Message::Close(Some(frame)))) => Err(Broken::closed(frame.code.into(), frame.reason.to_string())),
         Some(Ok(Message::Close(None))) | None => Err(Broken::new("the connection ended")),
         Some(Ok(_)) => Ok(String::new()),
         Some(Err(error)) => Err(Broken::new(error)),

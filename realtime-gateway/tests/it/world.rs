@@ -138,6 +138,11 @@ impl World {
     }
 
     pub(crate) fn client(&self, gateways: &[&Gateway], streams: Vec<(StreamName, Option<u64>)>) -> RealtimeClient {
+        self.client_at(&gateways.iter().map(|gateway| gateway.port).collect::<Vec<_>>(), streams)
+    }
+
+    /// A client of what stands behind these ports.
+    pub(crate) fn client_at(&self, ports: &[u16], streams: Vec<(StreamName, Option<u64>)>) -> RealtimeClient {
         let token = self.staff(&Permission::ALL);
         let source: TokenSource = Arc::new(move || {
             let token = token.clone();
@@ -145,7 +150,7 @@ impl World {
         });
         let cursor = |position| domain::envelope::Cursor { epoch: 1, position };
         RealtimeClient::connect(ClientConfig {
-            urls: gateways.iter().map(|gateway| gateway.url()).collect(),
+            urls: ports.iter().map(|port| url_at(*port)).collect(),
             token: source,
             device: Some("test".to_owned()),
             streams: streams.into_iter().map(|(name, after)| (name, after.map(cursor))).collect(),
@@ -187,6 +192,10 @@ impl Gateway {
     }
 
     pub(crate) fn url(&self) -> String {
-        format!("ws://127.0.0.1:{}/v1/realtime", self.port)
+        url_at(self.port)
     }
+}
+
+fn url_at(port: u16) -> String {
+    format!("ws://127.0.0.1:{port}/v1/realtime")
 }

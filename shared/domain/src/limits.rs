@@ -80,6 +80,8 @@ pub const PAGE_EVENTS_MAX: usize = 256;
 pub const PAGE_BYTES_MAX: usize = 256 * 1024;
 /// Most rows of one answer that lists things.
 pub const LIST_ROWS_MAX: usize = 100;
+/// Most bytes of the rows of one page of orders; a single order that is larger stands alone.
+pub const LIST_BYTES_MAX: usize = 256 * 1024;
 /// Longest wait of a query for `min_position`, in seconds.
 pub const QUERY_WAIT_SECONDS_MAX: u64 = 5;
 /// Shards that all feeds are spread over.

@@ -9,6 +9,7 @@ mod commit;
 mod gateway;
 mod projection;
 mod relay;
+mod switch;
 
 use crate::{
     installation::{Installation, Service, Special, free_port},
@@ -51,10 +52,15 @@ impl Points {
 
     /// A process that has these points.
     async fn serve(&self, house: &Installation, name: &str) -> Service {
-        let env = vec![(failpoints::FOLDER, self.folder.display().to_string())];
+        let env = vec![self.variable()];
         let mut service = house.spawn(name, free_port(), &Special { env, ..Special::default() });
         service.until_ready().await;
         service
+    }
+
+    /// What tells a process of these points.
+    fn variable(&self) -> (&'static str, String) {
+        (failpoints::FOLDER, self.folder.display().to_string())
     }
 
     fn arm(&self, point: &str, blow: Blow) {

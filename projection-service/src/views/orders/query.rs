@@ -12,6 +12,7 @@ use crate::{
 use domain::{
     envelope::format_time,
     ids::{FeedId, OrderId},
+    limits::LIST_BYTES_MAX,
     ordering::{LineState, ViewState},
 };
 use sqlx::{MySqlConnection, QueryBuilder, Row, mysql::MySqlRow};
@@ -23,6 +24,16 @@ pub(crate) struct Placed {
     pub(crate) position: u64,
     pub(crate) order: OrderAnswer,
 }
+
+/// Some orders, newest first.
+pub(crate) struct Page {
+    pub(crate) orders: Vec<Placed>,
+    /// Whether there are more after them.
+    pub(crate) more: bool,
+}
+
+/// Orders whose lines are read at once: with the most lines that an order may have, some megabytes.
+const ORDERS_AT_ONCE: usize = 32;
 
 const COLUMNS: &str = "order_id, placed_position, session_id, table_label, code, state, placed_at, note, reason, \
                        currency, total, tax, version";
@@ -43,8 +54,38 @@ pub(crate) async fn order(
 }
 
 /// At most `limit` orders, newest first, those in `state` only if one is given, placed before the
-/// position `before`.
+/// position `before`; fewer where they would be more than [`LIST_BYTES_MAX`] bytes of JSON.
 pub(crate) async fn page(
+    connection: &mut MySqlConnection,
+    tables: &Tables,
+    feed: FeedId,
+    state: Option<ViewState>,
+    before: Option<u64>,
+    limit: usize,
+) -> Result<Page, sqlx::Error> {
+    // One more than asked tells whether there is a next page.
+    let mut found = without_lines(connection, tables, feed, state, before, limit + 1).await?;
+    let mut page = Page { orders: Vec::with_capacity(limit), more: found.len() > limit };
+    found.truncate(limit);
+    let (mut rest, mut bytes) = (found.into_iter(), 0);
+    loop {
+        let mut some: Vec<Placed> = rest.by_ref().take(ORDERS_AT_ONCE).collect();
+        if some.is_empty() {
+            return Ok(page);
+        }
+        fill_lines(connection, tables, feed, &mut some).await?;
+        for placed in some {
+            bytes += placed.order.json_bytes();
+            if bytes > LIST_BYTES_MAX && !page.orders.is_empty() {
+                page.more = true;
+                return Ok(page);
+            }
+            page.orders.push(placed);
+        }
+    }
+}
+
+async fn without_lines(
     connection: &mut MySqlConnection,
     tables: &Tables,
     feed: FeedId,
@@ -62,10 +103,8 @@ pub(crate) async fn page(
     if let Some(state) = state {
         query = query.bind(state.as_str());
     }
-    let rows = query.bind(before.unwrap_or(u64::MAX)).bind(limit as u64).fetch_all(&mut *connection).await?;
-    let mut found = rows.iter().map(placed).collect::<Result<Vec<_>, _>>()?;
-    fill_lines(connection, tables, feed, &mut found).await?;
-    Ok(found)
+    let rows = query.bind(before.unwrap_or(u64::MAX)).bind(limit as u64).fetch_all(connection).await?;
+    rows.iter().map(placed).collect()
 }
 
 async fn fill_lines(

@@ -2,6 +2,7 @@
 
 use crate::{money::MoneyAnswer, read::Stand};
 use serde::Serialize;
+use std::io;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -36,6 +37,29 @@ pub(crate) struct OrderAnswer {
     pub(crate) tax: MoneyAnswer,
     /// The version of the order after the last event that the view has applied.
     pub(crate) version: u64,
+}
+
+impl OrderAnswer {
+    /// How long it is as JSON.
+    pub(crate) fn json_bytes(&self) -> usize {
+        let mut counted = Counted(0);
+        // Strings and numbers: there is nothing in it that JSON cannot hold.
+        serde_json::to_writer(&mut counted, self).map_or(usize::MAX, |()| counted.0)
+    }
+}
+
+/// Counts what is written.
+struct Counted(usize);
+
+impl io::Write for Counted {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 += bytes.len();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// One line of an order.
@@ -75,7 +99,7 @@ pub(crate) struct OrderWithCursor {
     pub(crate) order: OrderAnswer,
 }
 
-/// A page of orders, newest first.
+/// A page of orders, newest first: at most `limit` of them, and at most 256 KiB unless it is a single order.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct OrderPage {
     /// Where the view stands.
