@@ -25,3 +25,17 @@ fn the_openapi_document_has_the_paths_of_all_services() {
     assert!(restaurant["post"].is_object() && restaurant["get"].is_object(), "GET and POST of one path are joined");
     assert!(document["paths"]["/v1/realtime"]["get"].is_object());
 }
+
+#[test]
+fn every_operation_says_who_may() {
+    let output = Command::new(env!("CARGO_BIN_EXE_aris")).arg("openapi").output().unwrap();
+    let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for operation in ["get", "post"].into_iter().filter_map(|method| item.get(method)) {
+            let who = operation["x-permission"].as_str().unwrap_or_default();
+            assert!(!who.is_empty(), "{path}");
+            let words = operation["description"].as_str().unwrap_or_default();
+            assert!(words.ends_with(&format!("Permission: {who}.")), "{path}: {words}");
+        }
+    }
+}

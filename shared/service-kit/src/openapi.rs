@@ -85,7 +85,7 @@ struct FieldErrorDocument {
     detail: String,
 }
 
-/// Completes a document: the ways to authenticate, and every problem of every operation.
+/// Completes a document: the ways to authenticate, every problem of every operation, and who may.
 pub fn complete(api: &mut OpenApi) {
     for (path, item) in &mut api.paths.paths {
         for (operation, has_body) in operations(item) {
@@ -110,6 +110,7 @@ pub fn complete(api: &mut OpenApi) {
             }
             answer_with(operation, &codes);
             add_headers(operation);
+            tell_permission(path, operation);
         }
     }
     let components = std::mem::take(&mut api.components).map_or_else(ComponentsBuilder::new, ComponentsBuilder::from);
@@ -136,6 +137,22 @@ fn operations(item: &mut PathItem) -> impl Iterator<Item = (&mut Operation, bool
 
 fn extension<'a>(operation: &'a Operation, name: &str) -> Option<&'a serde_json::Value> {
     operation.extensions.as_ref()?.get(name)
+}
+
+/// Says who may, also where no permission is asked for; in words too, because not every viewer shows extensions.
+fn tell_permission(path: &str, operation: &mut Operation) {
+    let usual = match &operation.security {
+        Some(_) => "anybody",
+        None if path.starts_with("/v1/restaurants/{restaurant}") => "anything in the restaurant, or a guest of it",
+        None => "any token",
+    };
+    let extensions = operation.extensions.get_or_insert_default();
+    let who = extensions.entry(PERMISSION.to_owned()).or_insert_with(|| usual.into());
+    let words = format!("Permission: {}.", who.as_str().unwrap_or_default());
+    operation.description = Some(match operation.description.take() {
+        Some(text) => format!("{text}\n\n{words}"),
+        None => words,
+    });
 }
 
 /// The codes that the operation names itself.
