@@ -29,7 +29,7 @@ const OURS: RestaurantId = RestaurantId(Uuid::from_u128(1));
 const THEIRS: RestaurantId = RestaurantId(Uuid::from_u128(2));
 const TENANT: TenantId = TenantId(Uuid::from_u128(4));
 const ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::new(203, 0, 113, 7));
-const ITEMS: &str = "/v1/restaurants/{restaurant}/items/{item}";
+const ORDER: &str = "/v1/restaurants/{restaurant}/orders/{order}";
 
 #[derive(Clone)]
 struct State(Verifier);
@@ -62,7 +62,7 @@ fn service() -> Service {
     let verifier = Verifier::from_jwks(&key.jwks_json()).unwrap();
     let state = State(verifier.clone());
     let routes = Router::new()
-        .route(ITEMS, get(|_: Allowed<rights::MenuWrite>| async {}))
+        .route(ORDER, get(|_: Allowed<rights::MenuWrite>| async {}))
         .route(
             "/v1/restaurants/{restaurant}/fail",
             get(|_: Allowed<rights::MenuWrite>| async { Problem::new(Code::ItemNameTaken) })
@@ -90,8 +90,8 @@ fn service() -> Service {
     Service { key, verifier, router: app(routes, &config), taken }
 }
 
-fn items(restaurant: RestaurantId) -> String {
-    ITEMS.replace("{restaurant}", &restaurant.to_string()).replace("{item}", &Uuid::from_u128(9).to_string())
+fn order(restaurant: RestaurantId) -> String {
+    ORDER.replace("{restaurant}", &restaurant.to_string()).replace("{order}", &Uuid::from_u128(9).to_string())
 }
 
 impl Service {
@@ -131,9 +131,9 @@ impl Service {
 async fn what_succeeds_and_what_is_only_not_there_leaves_nothing() {
     let mut service = service();
     let cook = service.cook();
-    assert_eq!(service.send("GET", &items(OURS), &cook).await, 200);
+    assert_eq!(service.send("GET", &order(OURS), &cook).await, 200);
     let everywhere = service.staff(At::Everywhere, &[Permission::MenuWrite], Duration::hours(1));
-    assert_eq!(service.send("GET", &items(RestaurantId(Uuid::from_u128(3))), &everywhere).await, 404);
+    assert_eq!(service.send("GET", &order(RestaurantId(Uuid::from_u128(3))), &everywhere).await, 404);
     assert_eq!(service.send("GET", "/v1/nothing", "").await, 404);
     // A read that fails is nobody's doing; a probe is nobody's either.
     let fail = format!("/v1/restaurants/{OURS}/fail");
@@ -146,14 +146,14 @@ async fn what_succeeds_and_what_is_only_not_there_leaves_nothing() {
 async fn who_has_no_right_is_named_with_what_they_came_with_and_what_it_needed() {
     let mut service = service();
     let waiter = service.staff(At::Restaurant(OURS), &[Permission::LineServe], Duration::hours(1));
-    assert_eq!(service.send("GET", &items(OURS), &waiter).await, 403);
+    assert_eq!(service.send("GET", &order(OURS), &waiter).await, 403);
     let told = service.told_one();
     assert_eq!((told.who.tenant, told.who.kind.as_str(), told.who.id.as_str()), (Some(TENANT), "staff", "ana"));
     assert_eq!(told.who.via, format!("token:{}", Uuid::from_u128(77)));
     assert_eq!((told.restaurant, told.permission), (Some(OURS), Some(Permission::MenuWrite)));
     assert_eq!(
         (told.action.as_str(), told.subject),
-        (format!("GET {ITEMS}").as_str(), format!("item:{}", Uuid::from_u128(9)))
+        (format!("GET {ORDER}").as_str(), format!("order:{}", Uuid::from_u128(9)))
     );
     assert_eq!((told.status, told.code.as_str(), told.is_denied), (403, "permission-missing", true));
     assert_eq!(told.remote, Some(ADDRESS));
@@ -167,10 +167,10 @@ async fn a_restaurant_of_others_is_asked_for_and_never_told_as_ones_own() {
     let mut service = service();
     let everywhere = service.staff(At::Everywhere, &[Permission::MenuWrite], Duration::hours(1));
     for (token, restaurant) in [(&everywhere, THEIRS), (&service.cook(), THEIRS)] {
-        assert_eq!(service.send("GET", &items(restaurant), token).await, 404);
+        assert_eq!(service.send("GET", &order(restaurant), token).await, 404);
         let told = service.told_one();
         assert_eq!((told.who.tenant, told.restaurant, told.is_denied), (Some(TENANT), None, true));
-        assert_eq!(told.subject, format!("item:{} restaurant:{restaurant}", Uuid::from_u128(9)));
+        assert_eq!(told.subject, format!("order:{} restaurant:{restaurant}", Uuid::from_u128(9)));
     }
 }
 
@@ -185,7 +185,7 @@ async fn a_token_that_was_true_once_is_recognised_and_a_forged_one_is_nobodys() 
     let revoked = service.cook();
     let entry = Entry::until(Utc::now() + Duration::hours(1));
     service.verifier.revocations().learn(Revoked::Token(Uuid::from_u128(77)), entry);
-    assert_eq!(service.send("GET", &items(OURS), &revoked).await, 401);
+    assert_eq!(service.send("GET", &order(OURS), &revoked).await, 401);
     let told = service.told_one();
     assert_eq!((told.code.as_str(), told.who.id.as_str(), told.restaurant), ("token-revoked", "ana", None));
 
@@ -193,7 +193,7 @@ async fn a_token_that_was_true_once_is_recognised_and_a_forged_one_is_nobodys() 
     let seat = (TableId(Uuid::nil()), SessionId(Uuid::nil()));
     let claims = Claims::guest(DinerId(Uuid::nil()), TENANT, OURS, seat, Utc::now(), Duration::hours(1));
     for (token, code) in [(forged.sign(&claims).unwrap(), "token-invalid"), (String::new(), "token-missing")] {
-        assert_eq!(service.send("GET", &items(OURS), &token).await, 401);
+        assert_eq!(service.send("GET", &order(OURS), &token).await, 401);
         let told = service.told_one();
         assert_eq!((told.code.as_str(), &told.who, told.remote), (code, &Who::unknown(), Some(ADDRESS)));
         assert_eq!((told.restaurant, told.is_denied), (None, true));
@@ -205,9 +205,9 @@ async fn who_asks_too_often_is_named() {
     let mut service = service();
     let cook = service.cook();
     for _ in 0..6 {
-        assert_eq!(service.send("GET", &items(OURS), &cook).await, 200);
+        assert_eq!(service.send("GET", &order(OURS), &cook).await, 200);
     }
-    assert_eq!(service.send("GET", &items(OURS), &cook).await, 429);
+    assert_eq!(service.send("GET", &order(OURS), &cook).await, 429);
     let told = service.told_one();
     assert_eq!((told.code.as_str(), told.who.id.as_str(), told.is_denied), ("rate-limited", "ana", true));
 }
