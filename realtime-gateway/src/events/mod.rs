@@ -61,7 +61,7 @@ pub(crate) async fn get_events(
         .ok_or_else(|| Problem::permission_missing(permission))?;
     let follower = Follower::new(gateway, name, &filter).await.map_err(problem)?;
     if wants_stream(&headers) {
-        if matches!(access.principal, Principal::Staff(_)) {
+        if !matches!(access.principal, Principal::Guest(_)) {
             attempt.keep();
         }
         return sse::open(follower, asked.after, access.principal).await;
