@@ -26,7 +26,7 @@ use event_store::{
 use identity::tables::TableKey;
 use messaging::{Bucket, Waker};
 use personal_data::PersonalKeys;
-use service_kit::{health::Check, limits::Identify, tokens::Tokens};
+use service_kit::{config::Secret, health::Check, limits::Identify, tokens::Tokens};
 use sqlx::MySqlPool;
 use std::{collections::HashMap, sync::Arc};
 use tokio::{sync::Notify, task::JoinSet};
@@ -60,14 +60,9 @@ pub async fn start(config: Config, shutdown: CancellationToken) -> anyhow::Resul
     describe();
     let table_key = TableKey::new(&config.master.derive(TableKey::PURPOSE));
     let secrets = Arc::new(Secrets::of(&config.master)?);
-    let people = connect_lazy(config.personal_url.expose(), Isolation::ReadCommitted, PERSONAL_CONNECTIONS)
-        .context("ARIS_PERSONAL_URL")?;
+    let [people, accounts, events] = connections(&config)?;
     let folder = KeyFolder::new(&config.keys_dir);
     let issuer = Issuer::new(folder.clone()).context("ARIS_SIGNING_KEYS_DIR")?;
-    let accounts = connect_lazy(config.identity_url.expose(), Isolation::ReadCommitted, STORE_CONNECTIONS)
-        .context("ARIS_IDENTITY_URL")?;
-    let events = connect_lazy(config.reader_url.expose(), Isolation::ReadCommitted, READER_CONNECTIONS)
-        .context("ARIS_READER_URL")?;
     let nats =
         messaging::connect(&config.nats_url, &format!("identity {}", config.node)).await.context("ARIS_NATS_URL")?;
     let bucket = Bucket::revocations(nats.clone(), &config.namespace);
@@ -127,6 +122,16 @@ pub async fn start(config: Config, shutdown: CancellationToken) -> anyhow::Resul
         table_key,
     };
     Ok(Service { app, tokens, pools, committers, tasks })
+}
+
+/// To the keys of people, to the accounts and to the events; made at first use.
+fn connections(config: &Config) -> anyhow::Result<[MySqlPool; 3]> {
+    let to = |url: &Secret, most, name| connect_lazy(url.expose(), Isolation::ReadCommitted, most).context(name);
+    Ok([
+        to(&config.personal_url, PERSONAL_CONNECTIONS, "ARIS_PERSONAL_URL")?,
+        to(&config.identity_url, STORE_CONNECTIONS, "ARIS_IDENTITY_URL")?,
+        to(&config.reader_url, READER_CONNECTIONS, "ARIS_READER_URL")?,
+    ])
 }
 
 fn describe() {
