@@ -53,7 +53,7 @@ impl Issuer {
     /// Looks at the folder again and again, until `shutdown`.
     pub(crate) async fn follow(self, shutdown: CancellationToken) {
         while shutdown.run_until_cancelled(tokio::time::sleep(KEYS_EVERY)).await.is_some() {
-            match self.folder.load(Utc::now()) {
+            match self.folder.refresh(Utc::now()) {
                 Ok(ring) => *self.ring.write().unwrap_or_else(PoisonError::into_inner) = ring,
                 Err(error) => {
                     tracing::warn!(error = %format!("{error:#}"), "the keys cannot be read; the known ones stand")

@@ -191,7 +191,7 @@ pub(crate) struct Token {
 pub(crate) enum TokenHolder {
     /// For somebody who works there
     Staff {
-        /// owner, manager, reception, waiter, kitchen, auditor or operator
+        /// owner, manager, reception, waiter, kitchen, courier, auditor or operator
         #[arg(long)]
         role: String,
         /// The restaurant; without it the role counts in every restaurant of the tenant

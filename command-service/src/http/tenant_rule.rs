@@ -6,9 +6,9 @@ use crate::{
     submit::Commands,
 };
 use domain::{
-    ids::{RestaurantId, TenantId},
+    ids::{MemberId, RestaurantId, TenantId},
     refusal::Refusal,
-    tenants::{TenantCommand, TenantRequest},
+    tenants::{Tenant, TenantCommand, TenantRequest},
 };
 use event_store::committer::{Decision, Facts, Stop, StreamRead};
 use serde_json::{Value, json};
@@ -18,6 +18,8 @@ use uuid::Uuid;
 /// One command about the tenant of its sender.
 pub(super) struct TenantRule {
     tenant: TenantId,
+    /// Who asks, if they are a member.
+    member: Option<MemberId>,
     command: TenantCommand,
     /// Fact: a restaurant that the body names and the tenant does not have.
     unknown_restaurant: Option<RestaurantId>,
@@ -38,7 +40,8 @@ impl TenantRule {
     /// Asked by this caller, who may give and take what they hold.
     pub(super) fn new(caller: &Caller, request: TenantRequest) -> Self {
         let (tenant, holds) = (caller.principal.tenant(), caller.principal.grants());
-        Self { tenant, command: TenantCommand { holds, request }, unknown_restaurant: None, made: None }
+        let member = caller.principal.marks().member.map(MemberId);
+        Self { tenant, member, command: TenantCommand { holds, request }, unknown_restaurant: None, made: None }
     }
 
     /// It makes this, which is found in that list.
@@ -62,6 +65,22 @@ impl TenantRule {
     }
 }
 
+impl TenantRule {
+    /// The command, with no more rights than the member has by now: the token may be older than what was taken from
+    /// them a moment ago. Somebody who is no member has a token of this installation's tools.
+    fn as_it_stands(&self, tenant: &Tenant) -> Result<TenantCommand, Refusal> {
+        let (mut command, roster) = (self.command.clone(), tenant.roster());
+        let known = self.member.zip(roster).filter(|(member, roster)| roster.members.contains_key(member));
+        if let Some((member, roster)) = known {
+            command.holds = command.holds.within(&roster.grants_of(member));
+            if let Some(needed) = command.request.permission().filter(|it| !command.holds.everywhere.has(*it)) {
+                return Err(Refusal::RightsExceeded(needed));
+            }
+        }
+        Ok(command)
+    }
+}
+
 impl Command for TenantRule {
     fn reads(&self) -> Vec<StreamRead> {
         vec![StreamRead::Existing(self.tenant.into())]
@@ -72,7 +91,7 @@ impl Command for TenantRule {
         if let Some(restaurant) = self.unknown_restaurant {
             return Err(Refusal::UnknownRestaurant(restaurant).into());
         }
-        let events = tenant.decide(self.command.clone())?;
+        let events = tenant.decide(self.as_it_stands(tenant)?)?;
         let Some(Made { list, member, id }) = &self.made else { return Ok(done(self.tenant, events)) };
         let id: [(&str, Value); 1] = [(member, json!(id))];
         Ok(created(self.tenant, events, format!("/v1/{list}"), extras(id)))

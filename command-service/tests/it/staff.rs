@@ -10,7 +10,7 @@ use domain::{
     staff::{MemberState, Permission, Roster, templates},
     stream::{AggregateKind, State},
 };
-use identity::claims::At;
+use identity::{Claims, claims::At};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -188,4 +188,25 @@ async fn a_tenants_own_feed_is_no_restaurant() {
     let path = format!("/v1/restaurants/{}/menu/items", world.tenant);
     let answer = world.post(&world.owner(), &path, "k", crate::support::item_body("Soup", 600, "grill")).await;
     assert_eq!(answer.status, 404, "{answer}");
+}
+
+/// The token was made when they had every right; by now they are a member who may do nothing.
+#[tokio::test]
+async fn a_token_allows_no_more_than_its_member_may_by_now() {
+    let world = World::start().await;
+    let house = House::sign_up(&world).await;
+    let at = [(At::Everywhere, &Permission::ALL[..])];
+    let claims =
+        Claims::staff(house.member.to_string(), world.tenant, &[], &at, Utc::now(), chrono::Duration::minutes(15));
+    let token = world.sign(&claims);
+    let invite = json!({"name": "Eva", "email": "eva@example.com", "assignments": []});
+    for (path, body) in [
+        ("/v1/staff".to_owned(), invite),
+        ("/v1/roles".to_owned(), json!({"name": "host", "permissions": []})),
+        ("/v1/restaurant-groups".to_owned(), json!({"name": "Airport"})),
+        (format!("/v1/api-keys/{}/revoke", house.key), Value::Null),
+    ] {
+        let answer = world.post(&token, &path, &path, body).await;
+        assert_eq!((answer.status, &*answer.code()), (403, "rights-exceeded"), "{path}: {answer}");
+    }
 }

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     passwords::Password,
     secrets::token_hash,
-    store::{Link, Purpose, Subject},
+    store::{Link, Proof, Purpose},
 };
 use axum::{Json, extract::State};
 use chrono::{DateTime, Utc};
@@ -39,6 +39,7 @@ pub(super) struct Accept {
 /// Whoever has the mail has the address, so nothing else is asked. The answer is that of a log-in.
 #[utoipa::path(
     post, path = "/v1/auth/invitations/accept", tag = "auth",
+    request_body = Accept,
     responses((status = 200, body = LoggedIn)),
     extensions(
         ("x-problems" = json!(["link-worthless", "login-failed", "too-many-attempts", "member-inactive", "overloaded"]))
@@ -56,8 +57,9 @@ pub(super) async fn accept_invitation(
     let (tenant, member) = invited.member;
     attempt.is_by_other(of_member(tenant, member, None));
     attempt.keep();
-    let hash = hash_of(&app, &attempt, (&invited.link, &address), password).await?;
-    let answer = accept(&app, &invited, (hash.as_deref(), None), None, now).await?;
+    let (hash, is_new) = hash_of(&app, &attempt, (&invited.link, &address), password).await?;
+    let new = is_new.then_some(hash.as_str());
+    let answer = accept(&app, &invited, (new, Proof::Password(&hash)), None, now).await?;
     attempt.is_by_other(of_member(tenant, member, Some(answer.device_id)));
     Ok(Json(answer))
 }
@@ -67,7 +69,8 @@ pub(super) struct Invited {
     token: [u8; 32],
     /// The link of the mail.
     pub(super) link: Link,
-    member: (TenantId, Uuid),
+    /// Whom it invites.
+    pub(super) member: (TenantId, Uuid),
 }
 
 impl Invited {
@@ -84,12 +87,12 @@ impl Invited {
     }
 }
 
-/// Joins, uses the invitation up and logs in: with a password hash for a new account, and for a person of a provider
-/// who logs in to it from now on.
+/// Joins, uses the invitation up and logs in: with a password hash for a new account, and by a password or as a person
+/// of a provider, who logs in to it from now on.
 pub(super) async fn accept(
     app: &App,
     invited: &Invited,
-    (hash, subject): (Option<&str>, Option<&Subject>),
+    (hash, proof): (Option<&str>, Proof<'_>),
     device: Option<String>,
     now: DateTime<Utc>,
 ) -> Result<LoggedIn, Problem> {
@@ -99,27 +102,31 @@ pub(super) async fn accept(
     if !joined.map_err(|error| Problem::store_unavailable(&error))? {
         return Err(Problem::new(Code::MemberInactive));
     }
+    let subject = match proof {
+        Proof::Person(subject) => Some(subject),
+        Proof::Password(_) => None,
+    };
     let accepted = app.store.accept(token, (link, *tenant, *member), (hash, subject), now).await;
     let account = accepted.map_err(unavailable)?.ok_or_else(|| Problem::new(Code::LinkWorthless))?;
-    new_device(app, (account, &link.email_index), (*tenant, *member), device, now).await
+    new_device(app, (account, &link.email_index, proof), (*tenant, *member), device, now).await
 }
 
-/// The hash for a new account; none where there is one, whose password was given.
+/// The hash of the password, and whether it is for a new account; where there is one, its password was given.
 async fn hash_of(
     app: &App,
     attempt: &Attempt,
     (link, address): (&Link, &str),
     password: Password,
-) -> Result<Option<String>, Problem> {
+) -> Result<(String, bool), Problem> {
     if app.store.account_of(&link.email_index).await.map_err(unavailable)?.is_some() {
         let key = app.secrets.attempt_key("address", &link.email_index, address);
         app.charge(&key, Utc::now()).await?;
-        authenticate(app, attempt, &link.email_index, password).await?;
+        let account = authenticate(app, attempt, &link.email_index, password).await?;
         app.store.forget_tries(&key).await.map_err(unavailable)?;
-        return Ok(None);
+        return Ok((account.password_hash, false));
     }
     match password.fault() {
         Some(fault) => Err(Problem::invalid_field("/password", fault)),
-        None => app.passwords.hash(password).await.map(Some),
+        None => app.passwords.hash(password).await.map(|hash| (hash, true)),
     }
 }

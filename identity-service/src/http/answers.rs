@@ -2,13 +2,13 @@
 
 use super::state::{App, unavailable};
 use crate::{
-    store::Device,
+    store::{Device, Proof},
     tokens::{ACCESS_LIFETIME, REFRESH_LIFETIME, Rights},
 };
 use chrono::{DateTime, Utc};
 use domain::envelope::format_time;
 use serde::Serialize;
-use service_kit::problem::Problem;
+use service_kit::problem::{Code, Problem};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -59,10 +59,10 @@ pub(super) fn logged_in(
     })
 }
 
-/// Logs a new device in.
+/// Logs a new device in, if what has proved who it is still holds.
 pub(super) async fn new_device(
     app: &App,
-    (account, email_index): (Uuid, &[u8; 32]),
+    (account, email_index, proof): (Uuid, &[u8; 32], Proof<'_>),
     (tenant, member): (domain::ids::TenantId, Uuid),
     name: Option<String>,
     now: DateTime<Utc>,
@@ -71,7 +71,11 @@ pub(super) async fn new_device(
     let token = crate::secrets::random_token().map_err(|error| Problem::internal(&format_args!("{error:#}")))?;
     let name = name.unwrap_or_else(|| "a device".to_owned());
     let device = Device { id: Uuid::now_v7(), account, tenant, member, name, created_at: now, used_at: now };
-    app.store.log_in(&device, &crate::secrets::token_hash(&token)).await.map_err(unavailable)?;
+    if !app.store.log_in(&device, &crate::secrets::token_hash(&token), proof).await.map_err(unavailable)? {
+        return Err(Problem::new(Code::LoginFailed));
+    }
+    // One that made room is told, too.
+    app.revoked.notify_one();
     let device_token = app.secrets.device_token(email_index, device.id);
     logged_in(app, &device, rights, token, Some(device_token), now)
 }

@@ -30,6 +30,7 @@ pub(super) struct Change {
 /// Every other device is logged out.
 #[utoipa::path(
     post, path = "/v1/auth/password/change", tag = "auth",
+    request_body = Change,
     responses((status = 204, description = "The password is the new one")),
     extensions(("x-problems" = json!(["login-failed", "too-many-attempts", "permission-missing", "overloaded"]))),
 )]
@@ -53,11 +54,10 @@ pub(super) async fn change_password(
     }
     app.store.forget_tries(&key).await.map_err(unavailable)?;
     let hash = app.passwords.hash(new_password).await?;
-    let change = (Some(account.password_hash.as_str()), hash.as_str());
-    if !app.store.set_password(account.id, change, now).await.map_err(unavailable)? {
+    let change = (account.password_hash.as_str(), hash.as_str());
+    if !app.store.change_password(account.id, change, device.id, now).await.map_err(unavailable)? {
         return Err(Problem::new(Code::LoginFailed).detail("the password was changed meanwhile"));
     }
-    app.store.log_out_all(account.id, Some(device.id), now).await.map_err(unavailable)?;
     app.revoked.notify_one();
     Ok(StatusCode::NO_CONTENT)
 }

@@ -5,18 +5,18 @@ use super::{
     answers::{LoggedIn, new_device},
     log_in::{choose, name},
     oidc::{self, ProviderName, count, provider},
-    state::{App, unavailable},
+    state::{App, of_account, of_member, unavailable},
 };
 use crate::{
     openid::{OpenIdError, Person, Provider, Refused, Ticket},
     passwords::Password,
-    store::Subject,
+    store::{Proof, Subject},
 };
 use axum::{Json, extract::State};
 use chrono::{DateTime, Utc};
 use domain::ids::TenantId;
 use serde::Deserialize;
-use service_kit::{body::JsonBody, problem::Problem};
+use service_kit::{audit::Attempt, body::JsonBody, problem::Problem};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -48,6 +48,7 @@ pub(super) struct FinishOutside {
 /// `provider-unavailable` it may be tried again, after everything else it is started anew.
 #[utoipa::path(
     post, path = "/v1/auth/oidc/{provider}/finish", tag = "auth",
+    request_body = FinishOutside,
     params(("provider" = String, Path, description = "The same as at the start")),
     responses((status = 200, body = LoggedIn)),
     extensions(("x-problems" = json!([
@@ -58,9 +59,11 @@ pub(super) struct FinishOutside {
 pub(super) async fn finish_oidc(
     State(app): State<App>,
     provider_name: ProviderName,
+    attempt: Attempt,
     JsonBody { value, .. }: JsonBody<FinishOutside>,
 ) -> Result<Json<LoggedIn>, Problem> {
     let (provider, now) = (provider(&app, &provider_name)?, Utc::now());
+    attempt.keep();
     let FinishOutside { code, state, ticket, invitation, tenant_id, device } = value;
     let device = name(device)?;
     if code.is_empty() || code.len() > CODE_BYTES_MAX {
@@ -70,8 +73,8 @@ pub(super) async fn finish_oidc(
     let ticket = ticket.ok_or_else(|| refused(provider, Refused::Ticket))?;
     let person = person(&app, provider, &ticket, &code).await?;
     let answer = match invitation {
-        Some(token) => accept(&app, provider, &person, (&token, device), now).await?,
-        None => log_in(&app, provider, &person, (tenant_id, device), now).await?,
+        Some(token) => accept(&app, &attempt, (provider, &person), (&token, device), now).await?,
+        None => log_in(&app, &attempt, (provider, &person), (tenant_id, device), now).await?,
     };
     count(provider, "succeeded");
     Ok(Json(answer))
@@ -97,29 +100,36 @@ async fn person(app: &App, provider: &Provider, ticket: &Ticket, code: &str) -> 
 /// Logs in who has an account. That there is none is told by the same answer as everything that is wrong.
 async fn log_in(
     app: &App,
-    provider: &Provider,
-    person: &Person,
+    attempt: &Attempt,
+    (provider, person): (&Provider, &Person),
     (tenant, device): (Option<Uuid>, Option<String>),
     now: DateTime<Utc>,
 ) -> Result<LoggedIn, Problem> {
     let (subject, email_index) = indices(app, provider, person);
     let account = app.store.account_of_person(&subject, email_index.as_ref(), now).await.map_err(unavailable)?;
     let (account, email_index) = account.ok_or_else(|| refused(provider, Refused::Unknown))?;
-    let membership = choose(app, account, tenant.map(TenantId::from)).await?;
-    new_device(app, (account, &email_index), membership, device, now).await
+    attempt.is_by_other(of_account(&email_index, None));
+    let (tenant, member) = choose(app, account, tenant.map(TenantId::from)).await?;
+    attempt.is_by_other(of_member(tenant, member, None));
+    let proved = (account, &email_index, Proof::Person(&subject));
+    let answer = new_device(app, proved, (tenant, member), device, now).await?;
+    attempt.is_by_other(of_member(tenant, member, Some(answer.device_id)));
+    Ok(answer)
 }
 
 /// Accepts an invitation. Whoever has its mail gets a new account for its address, whichever address the provider
 /// knows them by; one that is there already is for who logs in to it anyway.
 async fn accept(
     app: &App,
-    provider: &Provider,
-    person: &Person,
+    attempt: &Attempt,
+    (provider, person): (&Provider, &Person),
     (token, device): (&str, Option<String>),
     now: DateTime<Utc>,
 ) -> Result<LoggedIn, Problem> {
     let (subject, email_index) = indices(app, provider, person);
     let invited = Invited::find(app, token, now).await?;
+    let (tenant, member) = invited.member;
+    attempt.is_by_other(of_member(tenant, member, None));
     let own = app.store.account_of_person(&subject, email_index.as_ref(), now).await.map_err(unavailable)?;
     let theirs = app.store.account_of(&invited.link.email_index).await.map_err(unavailable)?;
     let hash = match (own, theirs) {
@@ -128,7 +138,10 @@ async fn accept(
         (None, None) => Some(app.passwords.hash(Password::of_nobody()?).await?),
         _ => return Err(refused(provider, Refused::OfAnother)),
     };
-    accept_invitation::accept(app, &invited, (hash.as_deref(), Some(&subject)), device, now).await
+    let answer =
+        accept_invitation::accept(app, &invited, (hash.as_deref(), Proof::Person(&subject)), device, now).await?;
+    attempt.is_by_other(of_member(tenant, member, Some(answer.device_id)));
+    Ok(answer)
 }
 
 /// What this person is found by, and their address if it is theirs.

@@ -25,6 +25,7 @@ pub(super) struct Forgot {
 /// there is none.
 #[utoipa::path(
     post, path = "/v1/auth/password/forgot", tag = "auth",
+    request_body = Forgot,
     responses((status = 202, description = "If there is such an account, a mail is on its way")),
     extensions(("x-problems" = json!(["too-many-attempts"]))),
     security(()),

@@ -5,7 +5,10 @@ use super::{
     client::Address,
     state::{App, about_account, email, of_account, of_member, unavailable},
 };
-use crate::{passwords::Password, store::Account};
+use crate::{
+    passwords::Password,
+    store::{Account, Proof},
+};
 use axum::{Json, extract::State};
 use chrono::Utc;
 use domain::ids::TenantId;
@@ -47,6 +50,7 @@ pub(super) struct LogIn {
 /// address, and apart for a device that shows its `device_token`.
 #[utoipa::path(
     post, path = "/v1/auth/login", tag = "auth",
+    request_body = LogIn,
     responses((status = 200, body = LoggedIn)),
     extensions(
         ("x-problems" = json!(["login-failed", "too-many-attempts", "tenant-not-named", "member-inactive", "overloaded"]))
@@ -71,13 +75,17 @@ pub(super) async fn log_in(
     };
     if let Err(problem) = app.charge(&key, now).await {
         count("too-many");
+        let account = app.store.account_of(&email_index).await.map_err(unavailable)?;
+        let memberships = app.store.memberships(account.map_or(Uuid::nil(), |account| account.id)).await;
+        about_account(&attempt, &email_index, &memberships.map_err(unavailable)?, &problem);
         return Err(problem);
     }
     let account = authenticate(&app, &attempt, &email_index, password).await?;
     app.store.forget_tries(&key).await.map_err(unavailable)?;
     let (tenant, member) = choose(&app, account.id, tenant_id.map(TenantId::from)).await?;
     attempt.is_by_other(of_member(tenant, member, None));
-    let answer = new_device(&app, (account.id, &email_index), (tenant, member), name, now).await?;
+    let proved = (account.id, &email_index, Proof::Password(&account.password_hash));
+    let answer = new_device(&app, proved, (tenant, member), name, now).await?;
     attempt.is_by_other(of_member(tenant, member, Some(answer.device_id)));
     count("succeeded");
     Ok(Json(answer))
@@ -95,7 +103,7 @@ pub(super) async fn authenticate(
     let stored = account.as_ref().map(|account| account.password_hash.clone());
     let verdict = app.passwords.look(password.clone(), stored).await?;
     let id = account.as_ref().map_or(Uuid::nil(), |account| account.id);
-    let Some(account) = account.filter(|_| verdict.right) else {
+    let Some(mut account) = account.filter(|_| verdict.right) else {
         count("wrong");
         let (problem, memberships) = (Problem::new(Code::LoginFailed), app.store.memberships(id).await);
         about_account(attempt, email_index, &memberships.map_err(unavailable)?, &problem);
@@ -104,7 +112,9 @@ pub(super) async fn authenticate(
     if verdict.outdated {
         let hash = app.passwords.hash(password).await?;
         let change = (Some(account.password_hash.as_str()), hash.as_str());
-        app.store.set_password(account.id, change, Utc::now()).await.map_err(unavailable)?;
+        if app.store.set_password(account.id, change, Utc::now()).await.map_err(unavailable)? {
+            account.password_hash = hash;
+        }
     }
     Ok(account)
 }

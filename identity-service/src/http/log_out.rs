@@ -22,6 +22,7 @@ pub(super) struct LogOut {
 /// Its refresh token is worthless at once, and its access tokens everywhere within a second.
 #[utoipa::path(
     post, path = "/v1/auth/logout", tag = "auth",
+    request_body = LogOut,
     responses((status = 204, description = "The device is logged out")),
     extensions(("x-problems" = json!(["not-found", "permission-missing"]))),
 )]

@@ -33,6 +33,7 @@ pub(super) struct Refresh {
 /// access token are those of now.
 #[utoipa::path(
     post, path = "/v1/auth/refresh", tag = "auth",
+    request_body = Refresh,
     responses((status = 200, body = LoggedIn)),
     extensions(("x-problems" = json!(["refresh-invalid", "member-inactive"]))),
     security(()),

@@ -29,6 +29,7 @@ pub(super) struct Reset {
 /// Every device is logged out: whoever knew the old password is out, too.
 #[utoipa::path(
     post, path = "/v1/auth/password/reset", tag = "auth",
+    request_body = Reset,
     responses((status = 204, description = "The password is the new one")),
     extensions(("x-problems" = json!(["link-worthless", "overloaded"]))),
     security(()),
@@ -52,7 +53,6 @@ pub(super) async fn reset_password(
     if !app.store.use_reset(&token, (account.id, &hash), now).await.map_err(unavailable)? {
         return Err(worthless());
     }
-    app.store.log_out_all(account.id, None, now).await.map_err(unavailable)?;
     app.revoked.notify_one();
     Ok(StatusCode::NO_CONTENT)
 }

@@ -38,6 +38,7 @@ pub(super) struct StartedOutside {
 /// and `state`, or with `error`. Compare `state`, and finish the log-in with `code`, `state` and `ticket`.
 #[utoipa::path(
     post, path = "/v1/auth/oidc/{provider}/start", tag = "auth",
+    request_body = StartOutside,
     params(("provider" = String, Path, description = "One of the providers of this installation: `google`")),
     responses((status = 200, body = StartedOutside)),
     extensions(("x-problems" = json!(["provider-unavailable", "overloaded"]))),

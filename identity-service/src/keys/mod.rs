@@ -98,6 +98,16 @@ impl KeyFolder {
         Ok(ring)
     }
 
+    /// The same, and brings the file of the public halves up to date: a key that is gone is verified with no more.
+    ///
+    /// # Errors
+    /// As [`Self::load`], and when nothing can be written.
+    pub fn refresh(&self, now: DateTime<Utc>) -> Result<KeyRing> {
+        let ring = self.load(now)?;
+        self.publish(&ring)?;
+        Ok(ring)
+    }
+
     /// The same; makes the folder and its first key where there is none.
     ///
     /// # Errors

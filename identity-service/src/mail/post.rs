@@ -5,7 +5,10 @@ use crate::{config::MailConfig, email::Email};
 use anyhow::{Context, Result};
 use lettre::{
     AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor,
-    message::{Mailbox, header::ContentType},
+    message::{
+        Body, Mailbox,
+        header::{ContentTransferEncoding, ContentType},
+    },
 };
 use std::{path::PathBuf, time::Duration};
 use uuid::Uuid;
@@ -56,7 +59,7 @@ impl Post {
             .to(Mailbox::new(None, to.as_str().parse().map_err(|_| anyhow::anyhow!("no address"))?))
             .subject(written.subject)
             .header(ContentType::TEXT_PLAIN)
-            .body(written.body)
+            .body(body(written.body))
             .context("the mail cannot be written")?;
         match &self.way {
             Way::Smtp(transport) => transport.send(message).await.map(drop).context("the mail server refuses"),
@@ -67,5 +70,14 @@ impl Post {
                 tokio::fs::rename(&draft, &file).await.context("a mail cannot be written")
             }
         }
+    }
+}
+
+/// Plain letters as they are, so that a link can be copied from the file of a mail; others are encoded.
+fn body(text: String) -> Body {
+    if text.is_ascii() {
+        Body::dangerous_pre_encoded(text.replace('\n', "\r\n").into_bytes(), ContentTransferEncoding::SevenBit)
+    } else {
+        Body::new(text)
     }
 }

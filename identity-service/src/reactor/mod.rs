@@ -13,7 +13,10 @@ pub(crate) use consequences::Consequences;
 use crate::{mail::Worker, measures, rights::RightsBook, store::Store};
 use anyhow::Result;
 use chrono::{DateTime, Utc};
-use domain::{envelope::Cursor, ids::FeedId};
+use domain::{
+    envelope::Cursor,
+    ids::{FeedId, TenantId},
+};
 use event_store::reader::{EventReader, Head};
 use futures::{Stream, StreamExt, stream::select_all};
 use messaging::Namespace;
@@ -109,7 +112,11 @@ impl Reactor {
             let heads = self.reader.all_heads(after, HEADS).await?;
             for head in &heads {
                 if self.read.get(&head.feed).map(|place| place.at) != Some(head.cursor) {
-                    behind += usize::from(!self.read_on(head).await?);
+                    // One feed that cannot be read keeps nobody else's from being read.
+                    behind += usize::from(!self.read_on(head).await.unwrap_or_else(|error| {
+                        tracing::warn!(feed = %head.feed, error = %format!("{error:#}"), "a feed could not be read on");
+                        false
+                    }));
                 }
             }
             measures::reactor_behind(behind);
@@ -127,6 +134,23 @@ impl Reactor {
         Ok(())
     }
 
+    /// Does what must be done before a part counts as read; done twice it does no harm. What was revoked does not wait
+    /// for it.
+    async fn follow(&self, tenant: TenantId, (feed, kept): (FeedId, Cursor), part: &Consequences) -> Result<()> {
+        let letters = invitations::queue(&self.rights, &self.people, &self.mails, tenant, &part.invited).await;
+        let mut keys = Ok(false);
+        for (tenant, member) in &part.forgotten {
+            // Whoever asked for it may have been cut off before the key was deleted.
+            keys = keys.and(self.people.forget(*tenant, *member).await);
+        }
+        if letters.is_err() || keys.is_err() {
+            self.store.react(feed, kept, part).await?;
+            self.revoked.notify_one();
+        }
+        letters?;
+        keys.map(drop).map_err(Into::into)
+    }
+
     /// Reads a feed on, a bounded part of it. Says whether its end was reached.
     async fn read_on(&mut self, head: &Head) -> Result<bool> {
         let (feed, tenant, head) = (head.feed, head.tenant, head.cursor);
@@ -141,8 +165,7 @@ impl Reactor {
         let to = Cursor { epoch: head.epoch, position: head.position.min(from.saturating_add(POSITIONS)) };
         if from < to.position {
             let revoked = consequences::of(&self.reader, &self.rights, (tenant, feed), from, to.position).await?;
-            // Before the checkpoint: a letter that is queued twice is queued once.
-            invitations::queue(&self.rights, &self.people, &self.mails, tenant, &revoked.invited).await?;
+            self.follow(tenant, (feed, kept), &revoked).await?;
             if !revoked.is_empty() || to.position - kept.position >= KEPT_EVERY {
                 self.store.react(feed, to, &revoked).await?;
                 kept = to;

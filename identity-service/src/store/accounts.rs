@@ -1,6 +1,6 @@
 //! Accounts, and the memberships that log in with them.
 
-use super::Store;
+use super::{Store, devices::log_out_all};
 use chrono::{DateTime, Utc};
 use domain::ids::TenantId;
 use event_store::pool::{READ_WITHIN, within};
@@ -44,6 +44,35 @@ impl Store {
             Ok((TenantId::from(row.try_get::<Uuid, _>("tenant_id")?), row.try_get("member_id")?))
         };
         rows.iter().map(one).collect()
+    }
+
+    /// Another password in place of this one, which logs every other device out: both or nothing. Says whether the old
+    /// one still stood.
+    pub(crate) async fn change_password(
+        &self,
+        account: Uuid,
+        (old, new): (&str, &str),
+        but: Uuid,
+        now: DateTime<Utc>,
+    ) -> Result<bool, sqlx::Error> {
+        let work = async {
+            let mut tx = self.pool.begin().await?;
+            let changed = sqlx::query(
+                "UPDATE accounts SET password_hash = ?, password_changed_at = ? WHERE account_id = ? AND password_hash = ?",
+            )
+            .bind(new)
+            .bind(now)
+            .bind(account)
+            .bind(old)
+            .execute(&mut *tx)
+            .await?;
+            if changed.rows_affected() == 0 {
+                return tx.rollback().await.map(|()| false);
+            }
+            log_out_all(&mut tx, account, Some(but), now).await?;
+            tx.commit().await.map(|()| true)
+        };
+        within(READ_WITHIN, work).await
     }
 
     /// A new password hash; only while the old one still stands, where one is named.

@@ -1,6 +1,6 @@
 //! Devices that are logged in, and the refresh tokens that keep them so.
 
-use super::{Store, revocations::revoke};
+use super::{Store, Subject, openid::linked, revocations::revoke};
 use crate::tokens::{REFRESH_LIFETIME, REVOCATION_LIFETIME};
 use chrono::{DateTime, Duration, Utc};
 use domain::ids::TenantId;
@@ -11,8 +11,18 @@ use uuid::Uuid;
 
 /// Two tabs that refresh at once: the second comes within this time and gets what the first got.
 pub(crate) const GRACE: Duration = Duration::seconds(10);
-/// Devices that are listed, and that are logged out at once.
-const DEVICES_MAX: u32 = 200;
+/// Devices of an account that are logged in at a time; the one that was not used for longest makes room.
+pub(crate) const DEVICES_MAX: u32 = 200;
+
+/// What has proved that somebody may log in. It must still hold when the device is written down: a new password
+/// that came in between logs out only what it finds.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Proof<'a> {
+    /// The password of this hash.
+    Password(&'a str),
+    /// A person of a provider who is linked to the account.
+    Person(&'a Subject),
+}
 
 /// A device that is logged in.
 #[derive(Debug, Clone)]
@@ -40,10 +50,18 @@ pub(crate) enum Turn {
 }
 
 impl Store {
-    /// Writes a device down with its first refresh token.
-    pub(crate) async fn log_in(&self, device: &Device, token_hash: &[u8; 32]) -> Result<(), sqlx::Error> {
+    /// Writes a device down with its first refresh token. Says whether the proof still held.
+    pub(crate) async fn log_in(
+        &self,
+        device: &Device,
+        token_hash: &[u8; 32],
+        proof: Proof<'_>,
+    ) -> Result<bool, sqlx::Error> {
         let work = async {
             let mut tx = self.pool.begin().await?;
+            if !holds(&mut tx, device.account, proof).await? {
+                return tx.rollback().await.map(|()| false);
+            }
             let ends = device.created_at + REFRESH_LIFETIME;
             sqlx::query(
                 "INSERT INTO devices (device_id, account_id, tenant_id, member_id, name, created_at, used_at, ends_at) \
@@ -60,7 +78,8 @@ impl Store {
             .execute(&mut *tx)
             .await?;
             insert_token(&mut tx, token_hash, device.id, ends).await?;
-            tx.commit().await
+            make_room(&mut tx, device.account, device.created_at).await?;
+            tx.commit().await.map(|()| true)
         };
         within(READ_WITHIN, work).await
     }
@@ -158,28 +177,71 @@ impl Store {
     ) -> Result<usize, sqlx::Error> {
         let work = async {
             let mut tx = self.pool.begin().await?;
-            // All of them, however many: a page at a time, until none is left.
-            let mut count = 0;
-            loop {
-                let rows = sqlx::query(
-                    "SELECT device_id FROM devices WHERE account_id = ? AND revoked_at IS NULL AND device_id <> ? \
-                     LIMIT ? FOR UPDATE",
-                )
-                .bind(account)
-                .bind(but.unwrap_or_default())
-                .bind(DEVICES_MAX)
-                .fetch_all(&mut *tx)
-                .await?;
-                for row in &rows {
-                    log_out(&mut tx, row.try_get("device_id")?, now).await?;
-                }
-                count += rows.len();
-                if rows.is_empty() {
-                    return tx.commit().await.map(|()| count);
-                }
-            }
+            let count = log_out_all(&mut tx, account, but, now).await?;
+            tx.commit().await.map(|()| count)
         };
         within(READ_WITHIN, work).await
+    }
+}
+
+/// Whether the proof holds. The account stays as it is until the transaction ends: a new password waits for it, or
+/// comes first.
+async fn holds(tx: &mut MySqlConnection, account: Uuid, proof: Proof<'_>) -> Result<bool, sqlx::Error> {
+    let hash: Option<String> = sqlx::query_scalar("SELECT password_hash FROM accounts WHERE account_id = ? FOR SHARE")
+        .bind(account)
+        .fetch_optional(&mut *tx)
+        .await?;
+    match (hash, proof) {
+        (None, _) => Ok(false),
+        (Some(hash), Proof::Password(proved)) => Ok(hash == proved),
+        (Some(_), Proof::Person(subject)) => Ok(linked(tx, subject).await? == Some(account)),
+    }
+}
+
+/// Logs out what is beyond [`DEVICES_MAX`], the longest unused first.
+async fn make_room(tx: &mut MySqlConnection, account: Uuid, now: DateTime<Utc>) -> Result<(), sqlx::Error> {
+    let beyond = sqlx::query(
+        "SELECT device_id FROM devices WHERE account_id = ? AND revoked_at IS NULL AND ends_at > ? \
+         ORDER BY used_at DESC, device_id DESC LIMIT ? OFFSET ?",
+    )
+    .bind(account)
+    .bind(now)
+    .bind(DEVICES_MAX)
+    .bind(DEVICES_MAX)
+    .fetch_all(&mut *tx)
+    .await?;
+    for row in &beyond {
+        log_out(tx, row.try_get("device_id")?, now).await?;
+    }
+    Ok(())
+}
+
+/// Logs every device of an account out, but this one if it is named. Gives how many.
+pub(super) async fn log_out_all(
+    tx: &mut MySqlConnection,
+    account: Uuid,
+    but: Option<Uuid>,
+    now: DateTime<Utc>,
+) -> Result<usize, sqlx::Error> {
+    let mut count = 0;
+    // Bounded by how many devices an account has; a page at a time, until none is left.
+    loop {
+        let rows = sqlx::query(
+            "SELECT device_id FROM devices WHERE account_id = ? AND revoked_at IS NULL AND device_id <> ? \
+             LIMIT ? FOR UPDATE",
+        )
+        .bind(account)
+        .bind(but.unwrap_or_default())
+        .bind(DEVICES_MAX)
+        .fetch_all(&mut *tx)
+        .await?;
+        for row in &rows {
+            log_out(tx, row.try_get("device_id")?, now).await?;
+        }
+        count += rows.len();
+        if rows.is_empty() {
+            return Ok(count);
+        }
     }
 }
 

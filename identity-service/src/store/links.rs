@@ -2,6 +2,7 @@
 
 use super::{
     Store,
+    devices::log_out_all,
     openid::{Subject, link as link_subject},
 };
 use chrono::{DateTime, Utc};
@@ -179,6 +180,7 @@ impl Store {
                 .execute(&mut *tx)
                 .await?;
             sqlx::query("DELETE FROM openid_links WHERE account_id = ?").bind(account).execute(&mut *tx).await?;
+            log_out_all(&mut tx, account, None, now).await?;
             tx.commit().await.map(|()| true)
         };
         within(READ_WITHIN, work).await

@@ -67,7 +67,7 @@ impl Store {
     }
 }
 
-async fn linked(tx: &mut MySqlConnection, subject: &Subject) -> Result<Option<Uuid>, sqlx::Error> {
+pub(super) async fn linked(tx: &mut MySqlConnection, subject: &Subject) -> Result<Option<Uuid>, sqlx::Error> {
     sqlx::query_scalar("SELECT account_id FROM openid_links WHERE subject_index = ?")
         .bind(subject.index.as_slice())
         .fetch_optional(tx)

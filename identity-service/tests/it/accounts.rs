@@ -66,6 +66,31 @@ async fn a_forgotten_password_is_replaced_by_mail_and_every_device_is_out() {
     assert!(world.mails.mails_to("nobody@example.com").is_empty());
 }
 
+/// Log-ins with the old password that are under way while the new one is chosen: none of them stays.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_log_in_with_the_old_password_outlives_the_new_one() {
+    let world = World::start().await;
+    world.member("ana@example.com", "waiter").await;
+    world.post("/v1/auth/password/forgot", None, &json!({"email": "ana@example.com"})).await.expect(202);
+    let token = world.link("ana@example.com", 2).await;
+    let thief = async |from: usize| {
+        let mut stolen = Vec::new();
+        for n in 0..8 {
+            let answer = world.log_in(&format!("10.3.{from}.{n}"), "ana@example.com", PASSWORD).await;
+            stolen.extend(answer.json.get("refresh_token").cloned());
+        }
+        stolen
+    };
+    let reset = json!({"token": token, "password": "cuatro tazas de té"});
+    let (stolen, answer) =
+        tokio::join!(futures::future::join_all((0..6).map(thief)), world.post("/v1/auth/password/reset", None, &reset));
+    answer.expect(204);
+    for refresh_token in stolen.into_iter().flatten() {
+        assert_eq!(world.refresh(&refresh_token).await.code(), "refresh-invalid");
+    }
+    world.log_in("10.0.0.2", "ana@example.com", "cuatro tazas de té").await.expect(200);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn devices_are_listed_and_logged_out_one_by_one_and_all() {
     let world = World::start().await;

@@ -67,6 +67,8 @@ async fn who_is_forgotten_has_no_account_any_more() {
         world.log_in("10.0.0.1", "ana@example.com", crate::world::PASSWORD).await.code() == "login-failed"
     })
     .await;
+    // Also where whoever asked for it was cut off before the key was deleted.
+    assert!(!world.can_read(member_id).await);
 }
 
 #[tokio::test(flavor = "multi_thread")]

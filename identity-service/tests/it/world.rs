@@ -105,6 +105,11 @@ impl World {
         self.address = serve(&self.env, (&self.master, &self.openid), &self.keys, &self.mails, http).await;
     }
 
+    /// Whether what was sealed about this member can still be read.
+    pub(crate) async fn can_read(&self, member: MemberId) -> bool {
+        !self.people.find(self.tenant, &[member.0]).await.unwrap().is_empty()
+    }
+
     pub(crate) async fn append(&self, events: Vec<TenantEvent>) {
         let stream = StreamId::from(self.tenant);
         let events = events.into_iter().map(|event| (stream, Event::from(event))).collect();

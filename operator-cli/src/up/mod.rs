@@ -112,5 +112,6 @@ fn environment(local: &Path, servers: &LocalServers, endpoints: &Endpoints) -> R
         ("ARIS_SIGNING_KEYS_DIR", keys_dir(local).canonicalize()?.display().to_string()),
         ("ARIS_MAIL_FOLDER", local.join("mails").canonicalize()?.display().to_string()),
         ("ARIS_PUBLIC_URL", endpoints.identity.clone()),
+        ("ARIS_TABLE_CODE_URL", format!("{}/t/", endpoints.command)),
     ])
 }

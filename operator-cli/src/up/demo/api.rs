@@ -2,7 +2,7 @@
 
 use crate::local::Endpoints;
 use anyhow::{Context, Result, bail};
-use reqwest::{Client, RequestBuilder, StatusCode};
+use reqwest::{Client, RequestBuilder};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -42,22 +42,23 @@ impl Api {
         answer(path, self.http.get(format!("{}{path}", self.queries)).bearer_auth(token)).await
     }
 
-    /// Logs in; nothing when there is no such account yet.
-    pub(super) async fn log_in(&self, email: &str, password: &str) -> Result<Option<Value>> {
-        let body = json!({"email": email, "password": password, "device": "aris up"});
-        let request = self.http.post(format!("{}/v1/auth/login", self.identity)).json(&body);
-        let sent = request.send().await.context("log-in does not answer")?;
-        match sent.status() {
-            StatusCode::UNAUTHORIZED => Ok(None),
-            _ => read("/v1/auth/login", sent).await.map(Some),
-        }
+    /// Logs in.
+    pub(super) async fn log_in(&self, email: &str, password: &str) -> Result<Value> {
+        let (path, body) = ("/v1/auth/login", json!({"email": email, "password": password, "device": "aris up"}));
+        answer(path, self.http.post(format!("{}{path}", self.identity)).json(&body)).await
     }
 
-    /// Accepts an invitation by the token of its mail.
-    pub(super) async fn accept(&self, token: &str, password: &str) -> Result<Value> {
+    /// Accepts an invitation by the token of its mail; nothing when that was done before.
+    pub(super) async fn accept(&self, token: &str, password: &str) -> Result<Option<Value>> {
         let path = "/v1/auth/invitations/accept";
-        let body = json!({"token": token, "password": password});
-        answer(path, self.http.post(format!("{}{path}", self.identity)).json(&body)).await
+        let request = self.http.post(format!("{}{path}", self.identity));
+        let sent = request.json(&json!({"token": token, "password": password})).send().await;
+        let sent = sent.context("the identity-service does not answer")?;
+        if sent.status().is_success() {
+            return read(path, sent).await.map(Some);
+        }
+        let (status, problem): (_, Value) = (sent.status(), sent.json().await.unwrap_or_default());
+        if problem["code"] == "link-worthless" { Ok(None) } else { bail!("{path} answered {status}: {problem}") }
     }
 }
 

@@ -67,10 +67,10 @@ pub(super) async fn hire(
     Ok(())
 }
 
-/// Logs in, or accepts the invitation of who has no account yet.
+/// Accepts the invitation, or logs in who has done so before.
 async fn enter(api: &Api, local: &Path, email: &str, password: &str) -> Result<Value> {
-    match api.log_in(email, password).await? {
+    match api.accept(&mailbox::invitation(local, email).await?, password).await? {
         Some(entered) => Ok(entered),
-        None => api.accept(&mailbox::invitation(local, email).await?, password).await,
+        None => api.log_in(email, password).await,
     }
 }

@@ -43,6 +43,15 @@ impl Grants {
         *set = set.union(permissions);
     }
 
+    /// What both have, where both have it.
+    #[must_use]
+    pub fn within(&self, other: &Self) -> Self {
+        let both = |one: PermissionSet, two: PermissionSet| one.without(one.without(two));
+        let places: BTreeSet<_> = self.restaurants.keys().chain(other.restaurants.keys()).copied().collect();
+        let restaurants = places.into_iter().map(|place| (place, both(self.at(place), other.at(place))));
+        Self { everywhere: both(self.everywhere, other.everywhere), restaurants: restaurants.collect() }
+    }
+
     /// A permission that one of the two has at a place where the other has not, and that `holder` does not
     /// hold there.
     pub(super) fn change_beyond(&self, other: &Self, holder: &Self) -> Option<Permission> {
@@ -74,6 +83,16 @@ mod tests {
         assert!(grants.at(id(1)).has(OrderRead) && grants.at(id(1)).has(MenuWrite));
         assert!(grants.at(id(2)).has(OrderRead) && !grants.at(id(2)).has(MenuWrite));
         assert!(!grants.everywhere.has(MenuWrite));
+    }
+
+    #[test]
+    fn what_two_have_in_common_is_what_both_have_there() {
+        let (one, two) = (grants(&[OrderRead, StaffWrite], &[]), grants(&[OrderRead], &[StaffWrite, MenuWrite]));
+        let both = one.within(&two);
+        assert_eq!(both, two.within(&one));
+        assert!(both.everywhere.has(OrderRead) && !both.everywhere.has(StaffWrite));
+        assert!(both.at(id(1)).has(StaffWrite) && !both.at(id(1)).has(MenuWrite));
+        assert!(one.within(&Grants::default()).is_empty());
     }
 
     #[test]

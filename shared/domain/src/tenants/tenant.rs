@@ -10,7 +10,7 @@ use crate::{
     refusal::Refusal,
     staff::{
         self, ApiKey, Assignments, ChangeRole, ChangeRoles, DefineRole, Grants, Invite, IssueKey, Member, MemberState,
-        Role, Roster,
+        Permission, Role, Roster,
     },
     text::Name,
 };
@@ -71,6 +71,26 @@ pub enum TenantRequest {
     IssueKey(IssueKey),
     /// Make a key worthless.
     RevokeKey(ApiKeyId),
+}
+
+impl TenantRequest {
+    /// What somebody who asks for it needs everywhere; nothing where nobody of the tenant asks.
+    #[must_use]
+    pub fn permission(&self) -> Option<Permission> {
+        match self {
+            Self::SignUp(_) | Self::Join(_) | Self::Forget(_, Forgetter::Operator) => None,
+            Self::CreateGroup(_) | Self::RenameGroup(..) | Self::AddRestaurant(..) | Self::RemoveRestaurant(..) => {
+                Some(Permission::TenantWrite)
+            }
+            Self::DefineRole(_) | Self::ChangeRole(_) | Self::RetireRole(_) => Some(Permission::RoleWrite),
+            Self::Invite(_)
+            | Self::ChangeRoles(_)
+            | Self::Deactivate(_)
+            | Self::Reactivate(_)
+            | Self::Forget(_, Forgetter::Staff) => Some(Permission::StaffWrite),
+            Self::IssueKey(_) | Self::RevokeKey(_) => Some(Permission::ApiKeyWrite),
+        }
+    }
 }
 
 /// Who erases personal data.

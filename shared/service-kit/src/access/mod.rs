@@ -93,7 +93,7 @@ where
         if principal.may_everywhere(R::PERMISSION) {
             Ok(Self { principal, right: PhantomData })
         } else {
-            Err(Problem::permission_missing(R::PERMISSION))
+            Err(Problem::permission_missing_everywhere(R::PERMISSION))
         }
     }
 }

@@ -91,6 +91,16 @@ impl Problem {
         missing.detail(format!("the token does not allow {permission}")).fact("permission", permission.as_str())
     }
 
+    /// The token does not allow this for the tenant as a whole; perhaps it does in single restaurants.
+    #[must_use]
+    pub fn permission_missing_everywhere(permission: Permission) -> Self {
+        let detail = format!(
+            "the token does not allow {permission} everywhere in the tenant: that it is granted in one restaurant is not \
+             enough here"
+        );
+        Self::permission_missing(permission).detail(detail)
+    }
+
     /// One field of the body is wrong.
     #[must_use]
     pub fn invalid_field(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
