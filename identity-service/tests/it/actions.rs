@@ -37,7 +37,7 @@ async fn a_log_in_is_of_the_member_and_a_failed_one_is_told_to_the_tenant_whose_
         world.log_in("10.0.0.8", "ana@example.com", "a guess").await;
     }
     assert_eq!(world.log_in("10.0.0.8", "ana@example.com", "a guess").await.code(), "too-many-attempts");
-    let row_429 = env.action(None, "too many tries", |row| row.action.status == 429).await.action;
+    let row_429 = env.action(ours, "too many tries", |row| row.action.status == 429).await.action;
     assert_eq!(row_429.who.id, row.who.id);
     let texts = ["ana@example.com", "Ana@Example.com", "nobody@example.com", PASSWORD, "not her password"];
     let found = testkit::scan::plaintext(&env.admin_url, &[&env.schemas.events], &texts).await;
