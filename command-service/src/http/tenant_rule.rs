@@ -63,9 +63,7 @@ impl TenantRule {
         }
         Ok(self)
     }
-}
 
-impl TenantRule {
     /// The command, with no more rights than the member has by now: the token may be older than what was taken from
     /// them a moment ago. Somebody who is no member has a token of this installation's tools.
     fn as_it_stands(&self, tenant: &Tenant) -> Result<TenantCommand, Refusal> {

@@ -71,11 +71,10 @@ pub(super) async fn new_device(
     let token = crate::secrets::random_token().map_err(|error| Problem::internal(&format_args!("{error:#}")))?;
     let name = name.unwrap_or_else(|| "a device".to_owned());
     let device = Device { id: Uuid::now_v7(), account, tenant, member, name, created_at: now, used_at: now };
-    if !app.store.log_in(&device, &crate::secrets::token_hash(&token), proof).await.map_err(unavailable)? {
-        return Err(Problem::new(Code::LoginFailed));
+    let written = app.store.log_in(&device, &crate::secrets::token_hash(&token), proof).await.map_err(unavailable)?;
+    if written.ok_or_else(|| Problem::new(Code::LoginFailed))? > 0 {
+        app.revoked.notify_one();
     }
-    // One that made room is told, too.
-    app.revoked.notify_one();
     let device_token = app.secrets.device_token(email_index, device.id);
     logged_in(app, &device, rights, token, Some(device_token), now)
 }

@@ -111,8 +111,8 @@ pub(super) async fn authenticate(
     };
     if verdict.outdated {
         let hash = app.passwords.hash(password).await?;
-        let change = (Some(account.password_hash.as_str()), hash.as_str());
-        if app.store.set_password(account.id, change, Utc::now()).await.map_err(unavailable)? {
+        let change = (account.password_hash.as_str(), hash.as_str());
+        if app.store.rehash(account.id, change, Utc::now()).await.map_err(unavailable)? {
             account.password_hash = hash;
         }
     }

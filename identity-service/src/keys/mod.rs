@@ -118,9 +118,7 @@ impl KeyFolder {
             // Somebody else may do the same: the file that is there first is taken.
             let _ = write_new(&self.0.join("signing.pem"), &SigningKey::generate()?.to_pem());
         }
-        let ring = self.load(now)?;
-        self.publish(&ring)?;
-        Ok(ring)
+        self.refresh(now)
     }
 
     /// Adds a key, which signs after [`SIGNS_AFTER`], and deletes those that are gone.

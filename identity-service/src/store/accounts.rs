@@ -4,7 +4,7 @@ use super::{Store, devices::log_out_all};
 use chrono::{DateTime, Utc};
 use domain::ids::TenantId;
 use event_store::pool::{READ_WITHIN, within};
-use sqlx::Row;
+use sqlx::{MySqlConnection, Row};
 use uuid::Uuid;
 
 /// Memberships that one account is asked to choose from.
@@ -57,16 +57,7 @@ impl Store {
     ) -> Result<bool, sqlx::Error> {
         let work = async {
             let mut tx = self.pool.begin().await?;
-            let changed = sqlx::query(
-                "UPDATE accounts SET password_hash = ?, password_changed_at = ? WHERE account_id = ? AND password_hash = ?",
-            )
-            .bind(new)
-            .bind(now)
-            .bind(account)
-            .bind(old)
-            .execute(&mut *tx)
-            .await?;
-            if changed.rows_affected() == 0 {
+            if !replace(&mut tx, account, (old, new), now).await? {
                 return tx.rollback().await.map(|()| false);
             }
             log_out_all(&mut tx, account, Some(but), now).await?;
@@ -75,24 +66,36 @@ impl Store {
         within(READ_WITHIN, work).await
     }
 
-    /// A new password hash; only while the old one still stands, where one is named.
-    pub(crate) async fn set_password(
+    /// The same password, hashed anew; only while the old hash still stands.
+    pub(crate) async fn rehash(
         &self,
         account: Uuid,
-        (old, new): (Option<&str>, &str),
+        (old, new): (&str, &str),
         now: DateTime<Utc>,
     ) -> Result<bool, sqlx::Error> {
-        let query = sqlx::query(
-            "UPDATE accounts SET password_hash = ?, password_changed_at = ? \
-             WHERE account_id = ? AND (? IS NULL OR password_hash = ?)",
-        )
-        .bind(new)
-        .bind(now)
-        .bind(account)
-        .bind(old)
-        .bind(old);
-        Ok(within(READ_WITHIN, query.execute(&self.pool)).await?.rows_affected() == 1)
+        let work = async {
+            let mut connection = self.pool.acquire().await?;
+            replace(&mut connection, account, (old, new), now).await
+        };
+        within(READ_WITHIN, work).await
     }
+}
+
+/// Puts a hash in the place of this one. Says whether it still stood.
+async fn replace(
+    connection: &mut MySqlConnection,
+    account: Uuid,
+    (old, new): (&str, &str),
+    now: DateTime<Utc>,
+) -> Result<bool, sqlx::Error> {
+    let query = sqlx::query(
+        "UPDATE accounts SET password_hash = ?, password_changed_at = ? WHERE account_id = ? AND password_hash = ?",
+    )
+    .bind(new)
+    .bind(now)
+    .bind(account)
+    .bind(old);
+    Ok(query.execute(connection).await?.rows_affected() == 1)
 }
 
 fn account(row: &sqlx::mysql::MySqlRow) -> Result<Account, sqlx::Error> {

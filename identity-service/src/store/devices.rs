@@ -50,17 +50,18 @@ pub(crate) enum Turn {
 }
 
 impl Store {
-    /// Writes a device down with its first refresh token. Says whether the proof still held.
+    /// Writes a device down with its first refresh token. Gives how many devices
+    /// made room for it; `None` where the proof did not hold any more.
     pub(crate) async fn log_in(
         &self,
         device: &Device,
         token_hash: &[u8; 32],
         proof: Proof<'_>,
-    ) -> Result<bool, sqlx::Error> {
+    ) -> Result<Option<usize>, sqlx::Error> {
         let work = async {
             let mut tx = self.pool.begin().await?;
             if !holds(&mut tx, device.account, proof).await? {
-                return tx.rollback().await.map(|()| false);
+                return tx.rollback().await.map(|()| None);
             }
             let ends = device.created_at + REFRESH_LIFETIME;
             sqlx::query(
@@ -78,8 +79,8 @@ impl Store {
             .execute(&mut *tx)
             .await?;
             insert_token(&mut tx, token_hash, device.id, ends).await?;
-            make_room(&mut tx, device.account, device.created_at).await?;
-            tx.commit().await.map(|()| true)
+            let made_room = make_room(&mut tx, device.account, device.created_at).await?;
+            tx.commit().await.map(|()| Some(made_room))
         };
         within(READ_WITHIN, work).await
     }
@@ -198,8 +199,8 @@ async fn holds(tx: &mut MySqlConnection, account: Uuid, proof: Proof<'_>) -> Res
     }
 }
 
-/// Logs out what is beyond [`DEVICES_MAX`], the longest unused first.
-async fn make_room(tx: &mut MySqlConnection, account: Uuid, now: DateTime<Utc>) -> Result<(), sqlx::Error> {
+/// Logs out what is beyond [`DEVICES_MAX`], the longest unused first. Gives how many.
+async fn make_room(tx: &mut MySqlConnection, account: Uuid, now: DateTime<Utc>) -> Result<usize, sqlx::Error> {
     let beyond = sqlx::query(
         "SELECT device_id FROM devices WHERE account_id = ? AND revoked_at IS NULL AND ends_at > ? \
          ORDER BY used_at DESC, device_id DESC LIMIT ? OFFSET ?",
@@ -213,7 +214,7 @@ async fn make_room(tx: &mut MySqlConnection, account: Uuid, now: DateTime<Utc>) 
     for row in &beyond {
         log_out(tx, row.try_get("device_id")?, now).await?;
     }
-    Ok(())
+    Ok(beyond.len())
 }
 
 /// Logs every device of an account out, but this one if it is named. Gives how many.
