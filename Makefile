@@ -5,7 +5,7 @@ CARGO ?= cargo
 NOT_THE_BENCH := --workspace --exclude load
 
 .DEFAULT_GOAL := help
-.PHONY: help up demo watch test faults check rules bench bench-rebuild fmt clean-local
+.PHONY: help up demo watch test faults conformance fuzz check rules bench bench-rebuild fmt clean-local
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -26,6 +26,12 @@ test: ## Run every test, against real servers that the tests start themselves
 faults: ## Break everything at random and judge it: MINUTES= (5), SEED= (drawn)
 	ARIS_FAULTS_MINUTES=$(or $(MINUTES),5) ARIS_FAULTS_SEED=$(SEED) $(CARGO) test -p operator-cli --all-features --test journeys -- \
 	  --exact faults::nothing_promised_is_lost_whatever_is_killed_frozen_or_cut --nocapture
+
+conformance: ## Hold the sockets against the Autobahn cases, and every route against the API document
+	CARGO="$(CARGO)" $(if $(EXAMPLES),EXAMPLES=$(EXAMPLES)) tests/conformance/run
+
+fuzz: ## Read bodies and frames that are nearly right: INPUTS= (10000000)
+	ARIS_FUZZ_INPUTS=$(or $(INPUTS),10000000) $(CARGO) test $(NOT_THE_BENCH) --all-features --lib -- fuzz:: --nocapture
 
 check: ## Formatting and lints
 	$(CARGO) fmt --all --check

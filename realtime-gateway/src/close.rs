@@ -1,9 +1,13 @@
-//! Why a connection ends: one number per cause, in three classes.
+//! Why a connection ends: one number per cause, in three classes, and WebSocket's own two.
 
 /// The code of a WebSocket close. Its class tells a client what to do next, see [`CloseCode::advice`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[repr(u16)]
 pub enum CloseCode {
+    /// What came is no WebSocket; the number is that of RFC 6455.
+    Protocol = 1002,
+    /// A text that is not UTF-8; the number is that of RFC 6455.
+    NotUtf8 = 1007,
     /// A frame that is not of the protocol.
     BadFrame = 4000,
     /// The token is not valid, or does not grant the scope.
@@ -47,7 +51,9 @@ pub enum Advice {
 
 impl CloseCode {
     /// All codes.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 16] = [
+        Self::Protocol,
+        Self::NotUtf8,
         Self::BadFrame,
         Self::Forbidden,
         Self::NotFound,
@@ -74,6 +80,8 @@ impl CloseCode {
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
+            Self::Protocol => "protocol",
+            Self::NotUtf8 => "not-utf8",
             Self::BadFrame => "bad-frame",
             Self::Forbidden => "forbidden",
             Self::NotFound => "not-found",
@@ -141,8 +149,9 @@ mod tests {
         for code in CloseCode::ALL {
             let expected = match code.number() / 100 {
                 40 => Advice::Stop,
-                41 => Advice::Later,
-                _ => Advice::AtOnce,
+                42 => Advice::AtOnce,
+                // Perhaps it was not the client but something on the way that spoilt the bytes.
+                _ => Advice::Later,
             };
             assert_eq!(CloseCode::advice(code.number()), expected, "{code:?}");
         }

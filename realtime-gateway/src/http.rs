@@ -2,7 +2,8 @@
 
 use crate::{
     close::{Close, CloseCode},
-    connection, events,
+    connection::{self, socket::bounded},
+    events,
     gateway::{App, Gateway},
     limits::{FRAME_BYTES_MAX, SUBPROTOCOL},
 };
@@ -24,8 +25,6 @@ use service_kit::{
 use std::sync::Arc;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-/// axum's own 128 KiB per connection would be most of a connection's memory.
-const READ_BUFFER_BYTES: usize = 4_096;
 /// Beyond this a message is not read to its end. What is between it and the bound of the protocol is
 /// read and refused with an orderly close.
 const MESSAGE_BYTES_MAX: usize = 4 * FRAME_BYTES_MAX;
@@ -71,16 +70,10 @@ async fn realtime(
     if let Err(problem) = gateway.admit() {
         return problem.into_response();
     }
-    upgrade
-        .protocols([SUBPROTOCOL])
-        .read_buffer_size(READ_BUFFER_BYTES)
-        .write_buffer_size(0)
-        .max_message_size(MESSAGE_BYTES_MAX)
-        .max_frame_size(MESSAGE_BYTES_MAX)
-        .on_upgrade(move |socket| {
-            let connections = gateway.connections.clone();
-            connections.track_future(panics::contained(serve(socket, gateway, (limits.map(|it| it.0), attempt))))
-        })
+    bounded(upgrade.protocols([SUBPROTOCOL]), MESSAGE_BYTES_MAX).on_upgrade(move |socket| {
+        let connections = gateway.connections.clone();
+        connections.track_future(panics::contained(serve(socket, gateway, (limits.map(|it| it.0), attempt))))
+    })
 }
 
 /// HTTP demands that 426 names the protocol that is spoken here.

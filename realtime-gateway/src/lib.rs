@@ -14,6 +14,8 @@
 pub mod client;
 pub mod close;
 mod config;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 mod connection;
 mod events;
 mod feed;

@@ -5,6 +5,8 @@ mod api_keys;
 mod dining;
 mod document;
 mod fields;
+#[cfg(test)]
+mod fuzz;
 mod menu;
 mod ordering;
 mod restaurant_groups;

@@ -7,6 +7,8 @@ mod client;
 mod devices;
 mod finish_oidc;
 mod forgot_password;
+#[cfg(test)]
+mod fuzz;
 mod guest_token;
 mod jwks;
 mod key_token;

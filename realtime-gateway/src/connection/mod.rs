@@ -6,6 +6,7 @@ mod beat;
 mod greeting;
 mod requests;
 mod rights;
+pub(crate) mod socket;
 mod streams;
 mod wire;
 
@@ -20,6 +21,7 @@ use crate::{
 use axum::extract::ws::{Utf8Bytes, WebSocket};
 use identity::{Principal, revocation};
 use service_kit::{audit::Attempt, limits::Limits};
+use socket::Socket;
 use std::{
     collections::HashMap,
     sync::Arc,
@@ -84,7 +86,7 @@ struct Connection {
 
 /// Serves a socket until one side ends it; it is counted for the holder of its token.
 pub(crate) async fn serve(socket: WebSocket, gateway: Arc<Gateway>, limits: Option<Limits>, attempt: Attempt) {
-    let mut wire = Wire::new(socket, gateway.timing.write);
+    let mut wire = Wire::new(Socket::new(socket, gateway.timing.write));
     let end = match greeting::greet(&mut wire, &gateway, limits.as_ref(), &attempt).await {
         Ok(greeted) => {
             let mut connection = Connection::new(gateway, wire, greeted.principal, attempt);

@@ -1,19 +1,15 @@
-//! The socket: bounded messages in, joined messages out, and an orderly end.
+//! The protocol on a socket: frames in, joined frames out.
 
-use super::End;
+use super::{
+    End,
+    socket::{Socket, too_big},
+};
 use crate::{
     close::{Close, CloseCode},
     frames::ClientFrame,
     limits::FRAME_BYTES_MAX,
 };
-use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket};
-use std::time::Duration;
-use tokio::time::timeout;
-
-/// How long we wait for the client's side of a close.
-const CLOSE_WITHIN: Duration = Duration::from_secs(1);
-/// Messages that we throw away while we wait for it.
-const CLOSE_MESSAGES: usize = 1_024;
+use axum::extract::ws::{Message, Utf8Bytes};
 
 /// What came in.
 pub(super) enum Incoming {
@@ -24,60 +20,40 @@ pub(super) enum Incoming {
 }
 
 pub(super) struct Wire {
-    socket: WebSocket,
-    write: Duration,
+    socket: Socket,
 }
 
 impl Wire {
-    pub(super) fn new(socket: WebSocket, write: Duration) -> Self {
-        Self { socket, write }
+    pub(super) fn new(socket: Socket) -> Self {
+        Self { socket }
     }
 
     /// The subprotocol that was agreed on.
     pub(super) fn protocol(&self) -> Option<&str> {
-        self.socket.protocol().and_then(|protocol| protocol.to_str().ok())
+        self.socket.protocol()
     }
 
     /// The next message. Can be cancelled: nothing is lost.
     pub(super) async fn receive(&mut self) -> Result<Incoming, End> {
-        match self.socket.recv().await {
-            None | Some(Ok(Message::Close(_))) => Err(End::Gone),
-            Some(Ok(Message::Ping(_) | Message::Pong(_))) => Ok(Incoming::Nothing),
-            Some(Ok(Message::Binary(_))) => Err(Close::new(CloseCode::BadFrame, "frames are text").into()),
-            Some(Ok(Message::Text(text))) if text.len() > FRAME_BYTES_MAX => Err(too_big()),
-            Some(Ok(Message::Text(text))) => read(text.as_str()).map(Incoming::Frame),
-            Some(Err(error)) => Err(if is_too_big(error) { too_big() } else { End::Gone }),
+        match self.socket.receive().await? {
+            Message::Text(text) if text.len() > FRAME_BYTES_MAX => Err(too_big().into()),
+            Message::Text(text) => read(text.as_str()).map(Incoming::Frame),
+            Message::Binary(_) => Err(Close::new(CloseCode::BadFrame, "frames are text").into()),
+            _ => Ok(Incoming::Nothing),
         }
     }
 
     /// Sends and empties `frames`, joined into messages.
     pub(super) async fn send(&mut self, frames: &mut Vec<Utf8Bytes>) -> Result<(), End> {
         for message in joined(frames) {
-            match timeout(self.write, self.socket.send(Message::Text(message))).await {
-                Ok(Ok(())) => {}
-                Ok(Err(_)) => return Err(End::Gone),
-                Err(_) => return Err(Close::new(CloseCode::Slow, "the client does not read").into()),
-            }
+            self.socket.send(Message::Text(message)).await?;
         }
         Ok(())
     }
 
-    /// Says why, and waits a little for the client to have read it: closing a socket with unread
-    /// input would tear the reason away from the client.
-    pub(super) async fn close(mut self, close: &Close) {
-        let frame = CloseFrame { code: close.code.number(), reason: close.reason().into() };
-        let ending = async {
-            if self.socket.send(Message::Close(Some(frame))).await.is_ok() {
-                for _ in 0..CLOSE_MESSAGES {
-                    match self.socket.recv().await {
-                        Some(Ok(_)) => {}
-                        Some(Err(_)) | None => return,
-                    }
-                }
-            }
-        };
-        // Late or not, the socket goes.
-        let _ = timeout(CLOSE_WITHIN, ending).await;
+    /// Says why, and ends the socket.
+    pub(super) async fn close(self, close: &Close) {
+        self.socket.close(close).await;
     }
 }
 
@@ -94,15 +70,6 @@ fn read(text: &str) -> Result<ClientFrame, End> {
         }
         _ => ClientFrame::parse(text).map_err(|error| Close::new(CloseCode::BadFrame, error.to_string()).into()),
     }
-}
-
-fn too_big() -> End {
-    Close::new(CloseCode::TooBig, "a message is at most 64 KiB").into()
-}
-
-fn is_too_big(error: axum::Error) -> bool {
-    use tokio_tungstenite::tungstenite::Error;
-    error.into_inner().downcast::<Error>().is_ok_and(|error| matches!(*error, Error::Capacity(_)))
 }
 
 /// Joins frames by line feeds, up to the bound. A frame that stands alone is not copied.

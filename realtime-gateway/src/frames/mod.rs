@@ -5,6 +5,8 @@
 //! that they do not know.
 
 mod client;
+#[cfg(test)]
+mod fuzz;
 mod schema;
 mod server;
 

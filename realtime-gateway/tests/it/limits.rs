@@ -15,7 +15,13 @@ use std::time::Duration;
 use tokio::net::TcpSocket;
 use tokio_tungstenite::{
     MaybeTlsStream, client_async,
-    tungstenite::{Error, Message},
+    tungstenite::{
+        Error, Message,
+        protocol::frame::{
+            CloseFrame, Frame,
+            coding::{CloseCode as WebSocketCode, Data, OpCode},
+        },
+    },
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -35,6 +41,31 @@ async fn what_is_no_frame_ends_the_connection() {
     let mut raw = Raw::open(&gateway).await;
     raw.send(json!({"t": "pong", "n": 1})).await;
     raw.closes(CloseCode::BadFrame).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_breaks_websocket_itself_is_told_with_its_own_codes() {
+    let world = World::start().await;
+    let gateway = world.gateway().await;
+    let token = world.staff(&Permission::ALL);
+    let reserved = Frame::message(b"{}".as_slice(), OpCode::Data(Data::Reserved(3)), true);
+    let not_utf8 = Frame::message(b"{\xff}".as_slice(), OpCode::Data(Data::Text), true);
+    for (frame, code) in [(reserved, CloseCode::Protocol), (not_utf8, CloseCode::NotUtf8)] {
+        let mut raw = Raw::hello(&gateway, &token, json!([stream(&world, "floor", None)])).await;
+        raw.send_message(Message::Frame(frame)).await;
+        raw.closes(code).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_says_goodbye_is_answered() {
+    let world = World::start().await;
+    let gateway = world.gateway().await;
+    let token = world.staff(&Permission::ALL);
+    let mut raw = Raw::hello(&gateway, &token, json!([stream(&world, "floor", None)])).await;
+    let goodbye = CloseFrame { code: WebSocketCode::Away, reason: "the kitchen closes".into() };
+    raw.send_message(Message::Close(Some(goodbye))).await;
+    raw.ends_with(1001).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

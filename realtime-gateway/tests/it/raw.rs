@@ -106,11 +106,16 @@ impl Raw {
     }
 
     /// Reads to the end and asserts its code.
-    pub(crate) async fn closes(mut self, code: CloseCode) {
+    pub(crate) async fn closes(self, code: CloseCode) {
+        self.ends_with(code.number()).await;
+    }
+
+    /// The same for any code of WebSocket.
+    pub(crate) async fn ends_with(mut self, code: u16) {
         loop {
             match self.read().await {
                 Ok(_) => {}
-                Err(close) => return assert_eq!(close, Some(code.number())),
+                Err(close) => return assert_eq!(close, Some(code)),
             }
         }
     }

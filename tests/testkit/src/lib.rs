@@ -7,6 +7,7 @@
 mod actions;
 mod append;
 mod env;
+pub mod fuzz;
 mod mail;
 mod proxy;
 pub mod scan;
