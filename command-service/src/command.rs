@@ -77,7 +77,7 @@ fn decision<E: Into<Event>>(
     extras: Map<String, Value>,
 ) -> Decision {
     let events = events.into_iter().map(|event| (addressed, event.into())).collect();
-    Decision { addressed, events, status, location, extras }
+    Decision { addressed, events, claims: Vec::new(), status, location, extras }
 }
 
 /// Members of an answer, in this order.

@@ -51,7 +51,13 @@ impl People {
     /// What stands for an e-mail address where it must be found again and not be read.
     pub(crate) fn stand_in(&self, email: &EmailAddress) -> String {
         let tag = self.keys.master().tag("sign-up", &[email.normalised().as_bytes()]);
-        tag[..16].iter().map(|byte| format!("{byte:02x}")).collect()
+        hex(&tag[..16])
+    }
+
+    /// What an address is claimed by in a tenant: says nothing without the master key, and nothing of other tenants.
+    pub(crate) fn address_claim(&self, tenant: TenantId, email: &EmailAddress) -> String {
+        let address = email.normalised();
+        hex(&self.keys.master().tag("member-address", &[tenant.0.as_bytes(), address.as_bytes()]))
     }
 
     /// The key of a machine in full, as it is told once. It follows from the master key, so that a repeated
@@ -75,6 +81,10 @@ impl People {
         .map(drop)
         .map_err(|error| Problem::store_unavailable(&error))
     }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "it is handed to map_err")]

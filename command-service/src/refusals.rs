@@ -83,6 +83,8 @@ pub(crate) fn problem(refusal: &Refusal) -> Problem {
         | Refusal::RestaurantInGroup
         | Refusal::RestaurantNotInGroup
         | Refusal::MemberState { .. }
+        | Refusal::AddressTaken { .. }
+        | Refusal::InvitationsSpent { .. }
         | Refusal::ApiKeyRevoked
         | Refusal::TenantFull { .. } => of_tenant(refusal),
     }
@@ -104,6 +106,10 @@ fn of_tenant(refusal: &Refusal) -> Problem {
         Refusal::RestaurantInGroup => said(Code::RestaurantInGroup),
         Refusal::RestaurantNotInGroup => said(Code::RestaurantNotInGroup),
         Refusal::MemberState { state } => said(Code::MemberState).fact("state", *state),
+        Refusal::AddressTaken { member, state } => {
+            said(Code::AddressTaken).fact("member_id", member.to_string()).fact("state", *state)
+        }
+        Refusal::InvitationsSpent { max } => said(Code::InvitationsSpent).fact("max", *max),
         Refusal::ApiKeyRevoked => said(Code::ApiKeyRevoked),
         Refusal::TenantFull { max, .. } => said(Code::TenantFull).fact("max", *max),
         // Every other refusal has its line above, in `problem`.

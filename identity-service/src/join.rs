@@ -56,7 +56,14 @@ impl UseCase for Join {
         let addressed = StreamId::from(self.tenant);
         let events = facts.tenant(self.tenant)?.decide(command)?;
         let events = events.into_iter().map(|event| (addressed, Event::from(event))).collect();
-        Ok(Decision { addressed, events, status: 200, location: None, extras: serde_json::Map::new() })
+        Ok(Decision {
+            addressed,
+            events,
+            claims: Vec::new(),
+            status: 200,
+            location: None,
+            extras: serde_json::Map::new(),
+        })
     }
 
     fn refused(&self, refusal: &Refusal) -> Answer {

@@ -5,7 +5,7 @@ use domain::{
     envelope::Cursor,
     event::Event,
     ids::{ApiKeyId, FeedId, MemberId, TenantId},
-    staff::{ApiKey, Grants, PermissionSet, Roster},
+    staff::{ApiKey, Grants, MemberState, PermissionSet, Roster},
     stream::State,
     tenants::Tenant,
 };
@@ -41,6 +41,15 @@ pub(crate) struct Standing {
     state: Arc<State>,
 }
 
+/// Why a member may do nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Nothing {
+    /// They did not join, or were sent away.
+    Inactive,
+    /// They work here, and no role that allows anything was given to them.
+    NoRole,
+}
+
 /// The tenant's feed cannot be read now, or not by this build.
 #[derive(Debug, thiserror::Error)]
 #[error("the feed of tenant {tenant} cannot be folded: {cause}")]
@@ -54,10 +63,11 @@ impl RightsBook {
         Self { reader, committers: Arc::new(committers), known: Arc::default() }
     }
 
-    /// What a member may do now; `None` where they are not active, or may do nothing.
-    pub(crate) async fn of(&self, tenant: TenantId, member: Uuid) -> Result<Option<Rights>, NotFolded> {
+    /// What a member may do now, or why nothing.
+    pub(crate) async fn of(&self, tenant: TenantId, member: Uuid) -> Result<Result<Rights, Nothing>, NotFolded> {
         let standing = self.standing(tenant).await?;
-        Ok(standing.roster().and_then(|roster| rights(roster, member.into(), standing.at.position)))
+        let roster = standing.roster().ok_or(Nothing::Inactive);
+        Ok(roster.and_then(|roster| rights(roster, member.into(), standing.at.position)))
     }
 
     /// The key of a machine as it is now; `None` where it was never issued, is revoked or allows nothing.
@@ -141,14 +151,17 @@ impl Standing {
     }
 }
 
-fn rights(roster: &Roster, member: MemberId, version: u64) -> Option<Rights> {
+fn rights(roster: &Roster, member: MemberId, version: u64) -> Result<Rights, Nothing> {
+    if roster.members.get(&member).is_none_or(|it| it.state != MemberState::Active) {
+        return Err(Nothing::Inactive);
+    }
     let Grants { everywhere, restaurants } = roster.grants_of(member);
     let places = restaurants.iter().map(|(restaurant, set)| (restaurant.to_string(), *set));
     let all = std::iter::once((EVERY_RESTAURANT.to_owned(), everywhere)).chain(places);
     let grants: std::collections::BTreeMap<_, _> =
         all.filter(|(_, set)| !set.is_empty()).map(|(at, set)| (at, names(set))).collect();
     let roles = roster.role_names_of(member).into_iter().map(str::to_owned).collect();
-    (!grants.is_empty()).then_some(Rights { roles, grants, version })
+    if grants.is_empty() { Err(Nothing::NoRole) } else { Ok(Rights { roles, grants, version }) }
 }
 
 fn names(set: PermissionSet) -> Vec<String> {

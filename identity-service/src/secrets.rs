@@ -20,6 +20,7 @@ pub(crate) struct Secrets {
     email_index: hmac::Key,
     attempts: hmac::Key,
     rotation: hmac::Key,
+    links: hmac::Key,
     known_device: hmac::Key,
     subjects: hmac::Key,
     sealing: RandomizedNonceKey,
@@ -38,6 +39,7 @@ impl Secrets {
             email_index: key("identity: e-mail index"),
             attempts: key("identity: attempts"),
             rotation: key("identity: refresh rotation"),
+            links: key("identity: links of mails"),
             known_device: key("identity: known devices"),
             subjects: key("identity: openid subjects"),
             sealing: sealing("identity: mail jobs")?,
@@ -59,6 +61,12 @@ impl Secrets {
     /// the same; unknown to whoever has not got our key.
     pub(crate) fn successor(&self, token: &str) -> String {
         URL_SAFE_NO_PAD.encode(mac(&self.rotation, &[token.as_bytes()]))
+    }
+
+    /// The token in the link of a mail: the same each time that the mail is written, unknown to whoever knows only
+    /// which mail it is.
+    pub(crate) fn link_token(&self, job: Uuid) -> String {
+        URL_SAFE_NO_PAD.encode(mac(&self.links, &[job.as_bytes()]))
     }
 
     /// What a device shows to be counted apart from strangers: it says nothing else.

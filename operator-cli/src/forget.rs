@@ -6,6 +6,7 @@ use crate::{
 };
 use anyhow::{Context, Result, bail};
 use domain::{
+    claims::ClaimKind,
     envelope::{Actor, ActorKind, Metadata},
     ids::{MemberId, TenantId},
     refusal::Refusal,
@@ -13,7 +14,9 @@ use domain::{
     tenants::{Forgetter, TenantCommand, TenantRequest},
 };
 use event_store::{
-    committer::{Answer, CommitterConfig, Committers, Decision, Facts, Stop, StreamRead, Submission, UseCase},
+    committer::{
+        Answer, ClaimRead, CommitterConfig, Committers, Decision, Facts, Stop, StreamRead, Submission, UseCase,
+    },
     pool::{self, Isolation},
 };
 use personal_data::keys;
@@ -90,12 +93,17 @@ impl UseCase for ForgetPerson {
         vec![StreamRead::Existing(self.tenant.into())]
     }
 
+    fn claims(&self) -> Vec<ClaimRead> {
+        vec![ClaimRead::Prefix(ClaimKind::MemberAddress, String::new())]
+    }
+
     fn decide(&self, facts: &Facts<'_>) -> Result<Decision, Stop> {
         let request = TenantRequest::Forget(self.person, Forgetter::Operator);
         let events = facts.tenant(self.tenant)?.decide(TenantCommand { holds: Grants::unlimited(), request })?;
         let addressed = self.tenant.into();
+        let claims = facts.release_all_of(ClaimKind::MemberAddress, self.person.0);
         let events = events.into_iter().map(|event| (addressed, event.into())).collect();
-        Ok(Decision { addressed, events, status: 200, location: None, extras: serde_json::Map::new() })
+        Ok(Decision { addressed, events, claims, status: 200, location: None, extras: serde_json::Map::new() })
     }
 
     fn refused(&self, refusal: &Refusal) -> Answer {

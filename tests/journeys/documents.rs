@@ -39,3 +39,19 @@ fn every_operation_says_who_may() {
         }
     }
 }
+
+/// A way to authenticate, or that none is needed: a client that is made from the document need not guess.
+#[test]
+fn every_operation_states_its_security() {
+    let output = Command::new(env!("CARGO_BIN_EXE_aris")).arg("openapi").output().unwrap();
+    let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let schemes = &document["components"]["securitySchemes"];
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for operation in ["get", "post"].into_iter().filter_map(|method| item.get(method)) {
+            let ways = operation["security"].as_array().unwrap_or_else(|| panic!("{path} states no security"));
+            let named: Vec<_> = ways.iter().flat_map(|way| way.as_object().unwrap().keys()).collect();
+            assert!(!ways.is_empty() && named.iter().all(|way| schemes[way].is_object()), "{path}: {ways:?}");
+            assert_eq!(named.is_empty(), operation["x-permission"] == "anybody", "{path}: {ways:?}");
+        }
+    }
+}

@@ -58,6 +58,13 @@ async fn published(installation: &Installation, position: u64) {
     .await;
 }
 
+/// How many addresses are claimed by members.
+async fn addresses_held(installation: &Installation) -> i64 {
+    let admin = sqlx::MySqlPool::connect(&installation.env.events_admin_url()).await.unwrap();
+    let count = "SELECT COUNT(*) FROM claims WHERE kind = 'member-address'";
+    sqlx::query_scalar(count).fetch_one(&admin).await.unwrap()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn who_is_forgotten_stands_nowhere_in_what_is_there_and_in_what_was_copied_before() {
     let installation = Installation::new().await;
@@ -78,6 +85,7 @@ async fn who_is_forgotten_stands_nowhere_in_what_is_there_and_in_what_was_copied
     // What was copied while the name could be read: the event as a backup has it, without the keys.
     let copied = installation.env.reader().await.page(tenant.into(), 0, 256).await.unwrap();
     published(&installation, copied.len() as u64).await;
+    assert_eq!(addresses_held(&installation).await, 1);
 
     let forgotten = Command::new(env!("CARGO_BIN_EXE_aris"))
         .args(["forget", &owner_id.to_string()])
@@ -96,6 +104,7 @@ async fn who_is_forgotten_stands_nowhere_in_what_is_there_and_in_what_was_copied
     let env = &installation.env;
     let schemas = [env.schemas.events.as_str(), &env.schemas.views, &env.schemas.identity];
     assert_eq!(plaintext(&env.admin_url, &schemas, &[NAME, EMAIL]).await, Vec::<String>::new());
+    assert_eq!(addresses_held(&installation).await, 0, "whoever has the master key could ask whether it was them");
     let messages = messages(&installation).await;
     assert!(messages.contains("member.invited") && messages.contains("member.forgotten"));
     assert!(!messages.contains(NAME) && !messages.contains(EMAIL));

@@ -164,48 +164,67 @@ pub(crate) struct CreatedLine {
     item_id: Uuid,
 }
 
-/// A tenant was signed up; `id` is the tenant's.
+/// A command about a tenant was done that made something. `id`, `version` and `position` are those of the tenant,
+/// whose events these are; what was made has an id of its own.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct MadeInTenant {
+    /// The tenant, not what was made.
+    id: Uuid,
+    /// The version of the tenant: how many events it has.
+    #[schema(example = 31)]
+    version: u64,
+    /// The position of the last event that this command wrote; GETs take it as `min_position`.
+    #[schema(example = 31)]
+    position: u64,
+    /// Changes only when the numbering was restored from a backup.
+    #[schema(example = 1)]
+    epoch: u32,
+    /// The tenant, the same as `id`.
+    tenant_id: Uuid,
+}
+
+/// A tenant was signed up.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct TenantSignedUp {
     #[serde(flatten)]
-    done: Done,
+    made: MadeInTenant,
     /// The first owner, who was sent an invitation.
     owner_id: Uuid,
 }
 
-/// Somebody was invited; `id` is that of the tenant.
+/// Somebody was invited.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct MemberInvited {
     #[serde(flatten)]
-    done: Done,
-    /// The new member.
+    made: MadeInTenant,
+    /// The new member: what `{member}` is in the other routes of staff.
     member_id: Uuid,
 }
 
-/// A role was defined; `id` is that of the tenant.
+/// A role was defined.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct RoleDefined {
     #[serde(flatten)]
-    done: Done,
-    /// The new role.
+    made: MadeInTenant,
+    /// The new role: what `{role}` is in the other routes of roles.
     role_id: Uuid,
 }
 
-/// A group was made; `id` is that of the tenant.
+/// A group was made.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct GroupCreated {
     #[serde(flatten)]
-    done: Done,
-    /// The new group.
+    made: MadeInTenant,
+    /// The new group: what `{group}` is in the other routes of groups.
     group_id: Uuid,
 }
 
-/// A key was issued; `id` is that of the tenant.
+/// A key was issued.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct ApiKeyIssued {
     #[serde(flatten)]
-    done: Done,
-    /// The new key.
+    made: MadeInTenant,
+    /// The new key: what `{key}` is in the route that revokes it.
     key_id: Uuid,
     /// The key in full. It is told here and nowhere else.
     #[schema(example = "aris_0198b1c2…_5f1d…")]

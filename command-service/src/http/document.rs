@@ -1,5 +1,7 @@
 //! What every command has in the document: ids in its path, headers, problems.
 
+use serde_json::json;
+use service_kit::{openapi::PROBLEMS, problem::Code};
 use utoipa::openapi::{
     OpenApi, RefOr, Required,
     header::HeaderBuilder,
@@ -11,11 +13,18 @@ use utoipa::openapi::{
 /// Characters of a printed code.
 const TABLE_CODE_CHARS: usize = 66;
 
+/// What every command about a tenant can answer besides: their member may hold less by now than their token says, and
+/// the tenant of a token that tools have signed may be none.
+const OF_TENANTS: [Code; 2] = [Code::RightsExceeded, Code::NotFound];
+/// Where commands about a tenant are.
+const ABOUT_TENANTS: [&str; 4] = ["/v1/staff", "/v1/roles", "/v1/restaurant-groups", "/v1/api-keys"];
+
 /// Completes the document of the commands.
 pub(super) fn complete(api: &mut OpenApi) {
     for (path, item) in &mut api.paths.paths {
         if let Some(operation) = item.post.as_mut() {
             add_parameters(path, operation, true);
+            add_problems(path, operation);
             add_answer_headers(operation, true);
         }
         if let Some(operation) = item.get.as_mut() {
@@ -59,6 +68,19 @@ fn add_parameters(path: &str, operation: &mut Operation, is_command: bool) {
     ];
     let own = operation.parameters.take().unwrap_or_default();
     operation.parameters = Some(ids.chain(key).chain(headers).map(RefOr::T).chain(own).collect());
+}
+
+fn add_problems(path: &str, operation: &mut Operation) {
+    if !ABOUT_TENANTS.iter().any(|start| path.starts_with(start)) {
+        return;
+    }
+    let extensions = operation.extensions.get_or_insert_default();
+    let own = extensions.entry(PROBLEMS.to_owned()).or_insert_with(|| json!([]));
+    if let Some(own) = own.as_array_mut() {
+        // What a path names and is not there is said of every path.
+        let besides = OF_TENANTS.into_iter().filter(|code| *code != Code::NotFound || !path.contains('{'));
+        own.extend(besides.map(|code| json!(code.as_str())));
+    }
 }
 
 fn add_answer_headers(operation: &mut Operation, is_command: bool) {

@@ -56,6 +56,7 @@ pub(crate) fn router() -> OpenApiRouter<Commands> {
         .routes(routes!(roles::change_role::change_role))
         .routes(routes!(roles::retire_role::retire_role))
         .routes(routes!(staff::invite_member::invite_member))
+        .routes(routes!(staff::renew_invitation::renew_invitation))
         .routes(routes!(staff::change_member_roles::change_member_roles))
         .routes(routes!(staff::member_state::deactivate_member))
         .routes(routes!(staff::member_state::reactivate_member))

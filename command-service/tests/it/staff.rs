@@ -77,6 +77,80 @@ async fn keys_of_people(world: &World, tenant: TenantId) -> i64 {
     sqlx::query_scalar(count).bind(tenant.0).fetch_one(&admin).await.unwrap()
 }
 
+fn invitation(email: &str) -> Value {
+    json!({"name": "Yago", "email": email, "assignments": []})
+}
+
+#[tokio::test]
+async fn an_address_is_that_of_one_member_until_they_are_forgotten() {
+    let world = World::start().await;
+    let (tenant, owner) = new_tenant(&world).await;
+    let first = world.done(&owner, "/v1/staff", invitation(PERSONAL[3])).await;
+    assert_eq!((&first["tenant_id"], &first["id"]), (&json!(tenant), &json!(tenant)));
+    let at = format!("/v1/staff/{}", first["member_id"].as_str().unwrap());
+    // In other letters it is the same address; and each answer says how they get in.
+    for (before, state, way) in [("invitation", "invited", "/invitation"), ("deactivate", "deactivated", "/reactivate")]
+    {
+        world.done(&owner, &format!("{at}/{before}"), Value::Null).await;
+        let again = world.post(&owner, "/v1/staff", before, invitation(&PERSONAL[3].to_uppercase())).await;
+        assert_eq!((again.status, &*again.code()), (409, "address-taken"), "{again}");
+        assert_eq!((&again.json()["member_id"], &again.json()["state"]), (&first["member_id"], &json!(state)));
+        assert!(again.json()["detail"].as_str().unwrap().contains(&format!("{at}{way}")), "{again}");
+    }
+    let owners = world.post(&owner, "/v1/staff", "owner's", invitation(PERSONAL[1])).await;
+    assert_eq!(owners.code(), "address-taken", "{owners}");
+    // Another tenant knows nothing of it.
+    let (_, stranger) = new_tenant(&world).await;
+    world.done(&stranger, "/v1/staff", invitation(PERSONAL[3])).await;
+
+    world.done(&owner, &format!("{at}/forget"), Value::Null).await;
+    let anew = world.done(&owner, "/v1/staff", invitation(PERSONAL[3])).await;
+    assert_ne!(anew["member_id"], first["member_id"]);
+    // What stands beside the events is what they say.
+    let report = event_store::verify::verify_feed(&world.reader, tenant.into()).await.unwrap();
+    assert_eq!(report.findings, []);
+}
+
+#[tokio::test]
+async fn of_two_who_invite_the_same_address_at_once_one_does() {
+    let world = World::start().await;
+    let (tenant, owner) = new_tenant(&world).await;
+    let other = world.another_process().await;
+    for round in 0..5 {
+        let email = format!("guest{round}@example.com");
+        let keys: Vec<_> = (0..4).map(|n| format!("{round}-{n}")).collect();
+        let invite = |world, key| World::post(world, &owner, "/v1/staff", key, invitation(&email));
+        let (a, b, c, d) = tokio::join!(
+            invite(&world, &keys[0]),
+            invite(&other, &keys[1]),
+            invite(&world, &keys[2]),
+            invite(&other, &keys[3])
+        );
+        let mut told: Vec<_> = [a, b, c, d].iter().map(|answer| answer.status).collect();
+        told.sort_unstable();
+        assert_eq!(told, [201, 409, 409, 409], "round {round}");
+    }
+    assert_eq!(roster(&world, tenant).await.members.len(), 1 + 5);
+}
+
+#[tokio::test]
+async fn an_invitation_is_sent_again_to_who_did_not_accept_it_and_not_without_end() {
+    let world = World::start().await;
+    let (tenant, owner) = new_tenant(&world).await;
+    let member = world.done(&owner, "/v1/staff", invitation(PERSONAL[3])).await["member_id"].clone();
+    let path = format!("/v1/staff/{}/invitation", member.as_str().unwrap());
+    for _ in 1..domain::limits::INVITATIONS_MAX {
+        world.done(&owner, &path, Value::Null).await;
+    }
+    let spent = world.post(&owner, &path, "one-more", Value::Null).await;
+    assert_eq!((spent.status, &*spent.code(), &spent.json()["max"]), (409, "invitations-spent", &json!(10)), "{spent}");
+    let events = world.events(tenant).await;
+    let renewed = events.iter().filter(|event| event.event_type == "member.invitation-renewed");
+    assert_eq!(renewed.count(), 9);
+    world.done(&owner, &path.replace("invitation", "deactivate"), Value::Null).await;
+    assert_eq!(world.post(&owner, &path, "k", Value::Null).await.code(), "member-state");
+}
+
 #[tokio::test]
 async fn nothing_personal_is_stored_as_it_was_written() {
     let world = World::start().await;

@@ -12,7 +12,7 @@ use messaging::Namespace;
 use reqwest::{Client, header::HeaderMap};
 use serde_json::{Value, json};
 use service_kit::http::{HttpConfig, app, serve};
-use std::{net::SocketAddr, num::NonZeroU32, path::Path};
+use std::{net::SocketAddr, num::NonZeroU32, path::Path, sync::OnceLock};
 use testkit::{Env, TcpProxy};
 use tokio::net::TcpListener;
 use uuid::Uuid;
@@ -26,6 +26,8 @@ pub(crate) struct World {
     address: SocketAddr,
     client: Client,
 }
+
+static DOCUMENT: OnceLock<Value> = OnceLock::new();
 
 /// What came back.
 #[derive(Debug, Clone)]
@@ -118,7 +120,9 @@ impl World {
         }
         let response = builder.send().await.ok()?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        Some(Answer { status, headers, body: response.bytes().await.ok()?.to_vec() })
+        let answer = Answer { status, headers, body: response.bytes().await.ok()?.to_vec() };
+        answer.must_be_listed("POST", request.path);
+        Some(answer)
     }
 
     /// A sound command; `Value::Null` sends no body.
@@ -155,7 +159,9 @@ impl World {
         }
         let response = builder.send().await.unwrap();
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        Answer { status, headers, body: response.bytes().await.unwrap().to_vec() }
+        let answer = Answer { status, headers, body: response.bytes().await.unwrap().to_vec() };
+        answer.must_be_listed("GET", path);
+        answer
     }
 
     /// Reads something with a token.
@@ -269,6 +275,15 @@ impl Place {
 }
 
 impl Answer {
+    /// The document lists it.
+    #[track_caller]
+    fn must_be_listed(&self, method: &str, path: &str) {
+        let document = DOCUMENT.get_or_init(|| serde_json::to_value(command_service::openapi()).unwrap());
+        let code = serde_json::from_slice::<Value>(&self.body).ok().filter(|_| self.status >= 400);
+        let code = code.as_ref().and_then(|problem| problem["code"].as_str());
+        testkit::assert_documented(document, (method, path), self.status, code);
+    }
+
     pub(crate) fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap()
     }

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     passwords::Password,
     secrets::token_hash,
-    store::{Link, Proof, Purpose},
+    store::{Link, Proof},
 };
 use axum::{Json, extract::State};
 use chrono::{DateTime, Utc};
@@ -42,7 +42,9 @@ pub(super) struct Accept {
     request_body = Accept,
     responses((status = 200, body = LoggedIn)),
     extensions(
-        ("x-problems" = json!(["link-worthless", "login-failed", "too-many-attempts", "member-inactive", "overloaded"]))
+        ("x-problems" = json!([
+            "link-worthless", "login-failed", "too-many-attempts", "member-inactive", "no-role", "overloaded"
+        ]))
     ),
     security(()),
 )]
@@ -78,12 +80,8 @@ impl Invited {
     pub(super) async fn find(app: &App, token: &str, now: DateTime<Utc>) -> Result<Self, Problem> {
         let token = token_hash(token);
         let link = app.store.link(&token, now).await.map_err(unavailable)?;
-        match link {
-            Some(link @ Link { purpose: Purpose::Invitation { tenant, member }, .. }) => {
-                Ok(Self { token, link, member: (tenant, member) })
-            }
-            _ => Err(Problem::new(Code::LinkWorthless)),
-        }
+        let invited = link.and_then(|link| Some(Self { token, member: link.purpose.member()?, link }));
+        invited.ok_or_else(|| Problem::new(Code::LinkWorthless))
     }
 }
 
@@ -111,6 +109,17 @@ pub(super) async fn accept(
     new_device(app, (account, &link.email_index, proof), (*tenant, *member), device, now).await
 }
 
+/// Says whose password is asked for where it is another than that of the account.
+fn explained(problem: Problem) -> Problem {
+    if problem.code() != Code::LoginFailed {
+        return problem;
+    }
+    problem.detail(
+        "there is an account for this address: accept with its present password, or ask for a new one \
+         (POST /v1/auth/password/forgot) and accept with that",
+    )
+}
+
 /// The hash of the password, and whether it is for a new account; where there is one, its password was given.
 async fn hash_of(
     app: &App,
@@ -121,7 +130,8 @@ async fn hash_of(
     if app.store.account_of(&link.email_index).await.map_err(unavailable)?.is_some() {
         let key = app.secrets.attempt_key("address", &link.email_index, address);
         app.charge(&key, Utc::now()).await?;
-        let account = authenticate(app, attempt, &link.email_index, password).await?;
+        // Whoever has the mail may know that its address has an account.
+        let account = authenticate(app, attempt, &link.email_index, password).await.map_err(explained)?;
         app.store.forget_tries(&key).await.map_err(unavailable)?;
         return Ok((account.password_hash, false));
     }

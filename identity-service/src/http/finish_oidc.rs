@@ -52,7 +52,8 @@ pub(super) struct FinishOutside {
     params(("provider" = String, Path, description = "The same as at the start")),
     responses((status = 200, body = LoggedIn)),
     extensions(("x-problems" = json!([
-        "outside-login-failed", "provider-unavailable", "overloaded", "tenant-not-named", "member-inactive", "link-worthless"
+        "outside-login-failed", "login-failed", "provider-unavailable", "overloaded", "tenant-not-named",
+        "member-inactive", "no-role", "link-worthless"
     ]))),
     security(()),
 )]

@@ -56,6 +56,7 @@ pub(super) struct GuestToken {
         ("x-permission" = json!("who asked to join")),
         ("x-problems" = json!(["not-joined", "join-not-waiting", "diner-left", "session-closed"]))
     ),
+    security(("guest-pass" = [])),
 )]
 pub(super) async fn guest_token(
     State(app): State<App>,

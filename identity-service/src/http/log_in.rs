@@ -53,7 +53,9 @@ pub(super) struct LogIn {
     request_body = LogIn,
     responses((status = 200, body = LoggedIn)),
     extensions(
-        ("x-problems" = json!(["login-failed", "too-many-attempts", "tenant-not-named", "member-inactive", "overloaded"]))
+        ("x-problems" = json!([
+            "login-failed", "too-many-attempts", "tenant-not-named", "member-inactive", "no-role", "overloaded"
+        ]))
     ),
     security(()),
 )]

@@ -27,7 +27,7 @@ pub(super) struct Me {
 #[utoipa::path(
     get, path = "/v1/auth/me", tag = "auth",
     responses((status = 200, body = Me)),
-    extensions(("x-problems" = json!(["permission-missing", "member-inactive"]))),
+    extensions(("x-problems" = json!(["permission-missing", "member-inactive", "no-role"]))),
 )]
 pub(super) async fn me(State(app): State<App>, member: Member) -> Result<Json<Me>, Problem> {
     let device = app.device_of(&member.0).await?;

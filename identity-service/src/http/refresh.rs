@@ -35,7 +35,7 @@ pub(super) struct Refresh {
     post, path = "/v1/auth/refresh", tag = "auth",
     request_body = Refresh,
     responses((status = 200, body = LoggedIn)),
-    extensions(("x-problems" = json!(["refresh-invalid", "member-inactive"]))),
+    extensions(("x-problems" = json!(["refresh-invalid", "member-inactive", "no-role"]))),
     security(()),
 )]
 pub(super) async fn refresh(

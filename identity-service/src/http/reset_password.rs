@@ -50,7 +50,7 @@ pub(super) async fn reset_password(
     }
     let account = app.store.account_of(&link.email_index).await.map_err(unavailable)?.ok_or_else(worthless)?;
     let hash = app.passwords.hash(password).await?;
-    if !app.store.use_reset(&token, (account.id, &hash), now).await.map_err(unavailable)? {
+    if !app.store.use_reset((&token, &link.email_index), (account.id, &hash), now).await.map_err(unavailable)? {
         return Err(worthless());
     }
     app.revoked.notify_one();

@@ -5,7 +5,7 @@ use crate::{
     mail::{Letter, Worker},
     openid::Providers,
     passwords::Passwords,
-    rights::RightsBook,
+    rights::{Nothing, RightsBook},
     secrets::Secrets,
     store::{Device, MachineKeys, Store},
     tokens::{Issuer, Rights},
@@ -26,6 +26,10 @@ use uuid::Uuid;
 
 /// Other tenants that are told of a try to log in as one of their members.
 const TENANTS_TOLD_MAX: usize = 8;
+
+/// What somebody is told who works here and may do nothing yet.
+const NO_ROLE: &str = "no role that allows anything in any restaurant was given to you yet: ask whoever invited you, or \
+                       another one who manages the staff (POST /v1/staff/{member}/roles)";
 
 /// What every handler has. Cheap to clone.
 #[derive(Clone)]
@@ -58,7 +62,10 @@ impl App {
     /// What a member may do now; nobody who may nothing gets a token.
     pub(crate) async fn rights_of(&self, tenant: TenantId, member: Uuid) -> Result<Rights, Problem> {
         let rights = self.rights.of(tenant, member).await.map_err(|error| Problem::store_unavailable(&error))?;
-        rights.ok_or_else(|| Problem::new(Code::MemberInactive))
+        rights.map_err(|nothing| match nothing {
+            Nothing::Inactive => Problem::new(Code::MemberInactive),
+            Nothing::NoRole => Problem::new(Code::NoRole).detail(NO_ROLE),
+        })
     }
 
     /// Counts one more try of this kind from this place.

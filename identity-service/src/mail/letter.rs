@@ -12,7 +12,15 @@ pub(crate) enum Letter {
     /// Somebody says that they have forgotten the password of this address.
     Forgotten { email: String },
     /// Somebody was invited to work for a tenant.
-    Invitation { email: String, business: String, tenant: TenantId, member: Uuid },
+    Invitation {
+        email: String,
+        business: String,
+        tenant: TenantId,
+        member: Uuid,
+        /// Whether they signed the tenant up: nobody works there yet.
+        #[serde(default)]
+        founds: bool,
+    },
 }
 
 /// A letter in words.
@@ -33,6 +41,9 @@ impl Letter {
     pub(crate) fn purpose(&self) -> Purpose {
         match self {
             Self::Forgotten { .. } => Purpose::Reset,
+            Self::Invitation { tenant, member, founds: true, .. } => {
+                Purpose::SignUp { tenant: *tenant, member: *member }
+            }
             Self::Invitation { tenant, member, .. } => Purpose::Invitation { tenant: *tenant, member: *member },
         }
     }
@@ -78,6 +89,7 @@ mod tests {
             business: "Casa\r\nBcc: all@example.com".to_owned(),
             tenant: Uuid::nil().into(),
             member: Uuid::nil(),
+            founds: false,
         };
         let written = letter.write("https://pos.example/", "t0k3n");
         assert!(written.body.contains("https://pos.example/accept-invitation#t0k3n\n"));

@@ -2,8 +2,8 @@
 
 use super::{Letter, Post};
 use crate::{
-    secrets::{Secrets, random_token, token_hash},
-    store::{Job, Link, Purpose, Store},
+    secrets::{Secrets, token_hash},
+    store::{Added, Job, Link, Purpose, Store},
 };
 use anyhow::{Context, Result};
 use chrono::{Duration, Utc};
@@ -18,9 +18,6 @@ const LOOK_EVERY: std::time::Duration = std::time::Duration::from_secs(2);
 const ATTEMPTS_MAX: u32 = 12;
 /// The first pause after a failure; it doubles.
 const PAUSE: Duration = Duration::seconds(20);
-/// How long links of mails are good.
-const INVITATION_LIFETIME: Duration = Duration::days(7);
-const RESET_LIFETIME: Duration = Duration::hours(1);
 
 /// Writes and sends what waits. Cheap to clone.
 #[derive(Clone)]
@@ -61,9 +58,8 @@ impl Worker {
 
     async fn work(&self, job: Job) {
         let ended = match self.send(&job).await {
-            Ok(sent) => {
-                metrics::counter!("identity_mails_total", "end" => if sent { "sent" } else { "for-nobody" })
-                    .increment(1);
+            Ok(end) => {
+                metrics::counter!("identity_mails_total", "end" => end).increment(1);
                 self.store.end_job(job.id).await
             }
             Err(error) if job.attempts + 1 >= ATTEMPTS_MAX => {
@@ -85,20 +81,24 @@ impl Worker {
         self.news.notify_one();
     }
 
-    /// Writes and sends; says whether there was anybody to send it to.
-    async fn send(&self, job: &Job) -> Result<bool> {
+    /// Writes and sends; says how that ended. A mail that is tried again carries the same link.
+    async fn send(&self, job: &Job) -> Result<&'static str> {
         let letter: Letter = serde_json::from_slice(&self.secrets.open(job.id, &job.sealed)?)?;
         let email = letter.to().context("its address makes no sense")?;
-        let email_index = self.secrets.email_index(&email);
-        let lifetime = match letter.purpose() {
-            Purpose::Invitation { .. } => INVITATION_LIFETIME,
-            Purpose::Reset if self.store.account_of(&email_index).await?.is_none() => return Ok(false),
-            Purpose::Reset => RESET_LIFETIME,
-        };
-        let token = random_token()?;
-        let link = Link { purpose: letter.purpose(), email_index };
-        self.store.add_link(&token_hash(&token), &link, Utc::now() + lifetime).await?;
+        let (email_index, purpose) = (self.secrets.email_index(&email), letter.purpose());
+        if purpose == Purpose::Reset && self.store.account_of(&email_index).await?.is_none() {
+            return Ok("for-nobody");
+        }
+        let token = self.secrets.link_token(job.id);
+        match self.store.add_link(&token_hash(&token), &Link { purpose, email_index }, Utc::now()).await? {
+            Added::Good => {}
+            Added::Ended => return Ok("for-nobody"),
+            Added::TooMany => {
+                tracing::warn!(job = %job.id, member = ?purpose.member(), "an address gets no more mails in this hour");
+                return Ok("too-many");
+            }
+        }
         self.post.send(job.id, &email, letter.write(&self.public_url, &token)).await?;
-        Ok(true)
+        Ok("sent")
     }
 }

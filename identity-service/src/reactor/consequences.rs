@@ -20,8 +20,9 @@ use sqlx::{QueryBuilder, Row};
 use uuid::Uuid;
 
 /// The events that something follows from.
-pub(super) const TYPES: [&str; 9] = [
+pub(super) const TYPES: [&str; 10] = [
     "member.invited",
+    "member.invitation-renewed",
     "table-session.closed",
     "table-session.left",
     "member.roles-changed",
@@ -70,8 +71,13 @@ pub(super) async fn of(
     for row in rows {
         let payload: &[u8] = row.try_get("payload")?;
         let event = Event::decode(row.try_get("type")?, row.try_get("schema_version")?, payload)?;
-        if let Event::Tenant(TenantEvent::MemberInvited(it)) = &event {
-            consequences.invited.push((row.try_get("event_id")?, it.member_id));
+        let invited = match &event {
+            Event::Tenant(TenantEvent::MemberInvited(it)) => Some(it.member_id),
+            Event::Tenant(TenantEvent::MemberInvitationRenewed(it)) => Some(it.member_id),
+            _ => None,
+        };
+        if let Some(member) = invited {
+            consequences.invited.push((row.try_get("event_id")?, member));
         }
         consequences.add(
             &event,

@@ -26,6 +26,8 @@ pub(super) async fn queue(
     }
     let standing = rights.standing(tenant).await?;
     let Some(roster) = standing.roster() else { return Ok(()) };
+    // Whoever signed up is alone until they accept.
+    let founds = roster.members.values().all(|member| !member.has_joined);
     let ids: Vec<Uuid> = invited.iter().map(|(_, member)| member.0).collect();
     let keys = people.find(tenant, &ids).await?;
     for (event, id) in invited {
@@ -35,7 +37,7 @@ pub(super) async fn queue(
             tracing::error!(member = %id, "the address of an invitation cannot be read; nobody is written to");
             continue;
         };
-        let letter = Letter::Invitation { email, business: roster.name.clone(), tenant, member: id.0 };
+        let letter = Letter::Invitation { email, business: roster.name.clone(), tenant, member: id.0, founds };
         mails.queue(*event, &letter).await?;
     }
     Ok(())

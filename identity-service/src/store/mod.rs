@@ -11,7 +11,7 @@ mod revocations;
 
 pub(crate) use accounts::Account;
 pub(crate) use devices::{Device, Proof, Turn};
-pub(crate) use links::{Link, Purpose};
+pub(crate) use links::{Added, Link, Purpose};
 pub(crate) use machine_keys::MachineKeys;
 pub(crate) use mail_jobs::Job;
 pub(crate) use openid::Subject;

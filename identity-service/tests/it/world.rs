@@ -17,7 +17,8 @@ use personal_data::{Field, MasterKey, PersonalKeys};
 use reqwest::{Client, StatusCode};
 use serde_json::{Value, json};
 use service_kit::{client::Client as From, config::Secret, http::HttpConfig};
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use sqlx::{Connection, MySqlConnection};
+use std::{net::SocketAddr, path::PathBuf, sync::OnceLock, time::Duration};
 use testkit::{Append, Env, MailServer, wait_for};
 use tokio::net::TcpListener;
 use uuid::Uuid;
@@ -38,6 +39,8 @@ pub(crate) struct World {
     master: String,
     http: Client,
 }
+
+static DOCUMENT: OnceLock<Value> = OnceLock::new();
 
 /// What came back.
 #[derive(Debug, Clone)]
@@ -157,6 +160,21 @@ impl World {
         .await
     }
 
+    /// The accounts, as an administrator sees them.
+    pub(crate) async fn identity_sql(&self) -> MySqlConnection {
+        MySqlConnection::connect(&format!("{}/{}", self.env.admin_url, self.env.schemas.identity)).await.unwrap()
+    }
+
+    /// Until every letter that was queued by now was sent, or not.
+    pub(crate) async fn until_no_mail_waits(&self) {
+        let mut sql = self.identity_sql().await;
+        wait_for("no mail waits", PATIENCE, async || {
+            let waiting: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM mail_jobs").fetch_one(&mut sql).await.unwrap();
+            if waiting == 0 { Ok(()) } else { Err(format!("{waiting} wait")) }
+        })
+        .await;
+    }
+
     /// Somebody who was invited, got the mail and accepted; the answer of their log-in.
     pub(crate) async fn member(&self, email: &str, template: &str) -> (MemberId, Value) {
         let member = self.invite(email, template).await;
@@ -172,12 +190,13 @@ impl World {
     pub(crate) async fn post_from(&self, from: &str, path: &str, token: Option<&str>, body: &Value) -> Answer {
         let request =
             self.http.post(format!("http://{}{path}", self.address)).header("x-test-address", from).json(body);
-        answer(token.into_iter().fold(request, reqwest::RequestBuilder::bearer_auth)).await
+        answer(("POST", path), token.into_iter().fold(request, reqwest::RequestBuilder::bearer_auth)).await
     }
 
     /// Sends the pass of a guest.
     pub(crate) async fn with_pass(&self, path: &str, pass: &str) -> Answer {
-        answer(self.http.post(format!("http://{}{path}", self.address)).header("x-table-token", pass)).await
+        answer(("POST", path), self.http.post(format!("http://{}{path}", self.address)).header("x-table-token", pass))
+            .await
     }
 
     /// What passes are made with here.
@@ -186,7 +205,7 @@ impl World {
     }
 
     pub(crate) async fn get(&self, path: &str, token: &str) -> Answer {
-        answer(self.http.get(format!("http://{}{path}", self.address)).bearer_auth(token)).await
+        answer(("GET", path), self.http.get(format!("http://{}{path}", self.address)).bearer_auth(token)).await
     }
 
     pub(crate) async fn log_in(&self, from: &str, email: &str, password: &str) -> Answer {
@@ -252,10 +271,15 @@ async fn serve(
     address
 }
 
-async fn answer(request: reqwest::RequestBuilder) -> Answer {
+/// What came back, which the document must list.
+async fn answer(to: (&str, &str), request: reqwest::RequestBuilder) -> Answer {
     let answer = request.send().await.unwrap();
     let status = answer.status();
     let retry_after = answer.headers().get("retry-after").and_then(|it| it.to_str().ok()?.parse().ok());
     let bytes = answer.bytes().await.unwrap();
-    Answer { status, retry_after, json: serde_json::from_slice(&bytes).unwrap_or(Value::Null) }
+    let json: Value = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
+    let document = DOCUMENT.get_or_init(|| serde_json::to_value(identity_service::openapi()).unwrap());
+    let code = json["code"].as_str().filter(|_| status.is_client_error() || status.is_server_error());
+    testkit::assert_documented(document, to, status.as_u16(), code);
+    Answer { status, retry_after, json }
 }

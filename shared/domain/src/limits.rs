@@ -40,6 +40,8 @@ pub const CODE_TRIES_OF_A_GUEST_MAX: u32 = 5;
 pub const CODE_TRIES_OF_A_SESSION_MAX: u32 = 10;
 /// Most people of a tenant, those who left included.
 pub const MEMBERS_MAX: usize = 5_000;
+/// Most times that one member is sent an invitation.
+pub const INVITATIONS_MAX: u32 = 10;
 /// Most roles of one member.
 pub const ASSIGNMENTS_MAX: usize = 32;
 /// Most roles of a tenant, retired ones included.

@@ -1,7 +1,7 @@
 //! What a rule answers when it says no.
 
 use crate::{
-    ids::{GroupId, OrderId, RestaurantId, RoleId, SessionId},
+    ids::{GroupId, MemberId, OrderId, RestaurantId, RoleId, SessionId},
     staff::Permission,
     stream::StreamId,
 };
@@ -173,6 +173,20 @@ pub enum Refusal {
         /// The state that they are in.
         state: &'static str,
     },
+    /// Somebody with this address is a member already. Says how they get in.
+    #[error("{}", what_to_do(*.member, .state))]
+    AddressTaken {
+        /// Who has it.
+        member: MemberId,
+        /// The state that they are in.
+        state: &'static str,
+    },
+    /// The member was sent as many invitations as anybody is.
+    #[error("they were sent {max} invitations: is the address right? Forget them, and invite the right one")]
+    InvitationsSpent {
+        /// How many that is.
+        max: u32,
+    },
     /// The key was revoked.
     #[error("the key is revoked")]
     ApiKeyRevoked,
@@ -184,6 +198,15 @@ pub enum Refusal {
         /// How many it can have.
         max: usize,
     },
+}
+
+/// How somebody gets in whose address is that of a member.
+fn what_to_do(member: MemberId, state: &str) -> String {
+    match state {
+        "invited" => format!("they are invited: POST /v1/staff/{member}/invitation sends the invitation again"),
+        "deactivated" => format!("they were deactivated: POST /v1/staff/{member}/reactivate lets them back in"),
+        _ => format!("they work here: POST /v1/staff/{member}/roles gives them other roles"),
+    }
 }
 
 impl Refusal {
@@ -233,6 +256,8 @@ impl Refusal {
             Self::RestaurantInGroup => "restaurant-in-group",
             Self::RestaurantNotInGroup => "restaurant-not-in-group",
             Self::MemberState { .. } => "member-state",
+            Self::AddressTaken { .. } => "address-taken",
+            Self::InvitationsSpent { .. } => "invitations-spent",
             Self::ApiKeyRevoked => "api-key-revoked",
             Self::TenantFull { .. } => "tenant-full",
         }

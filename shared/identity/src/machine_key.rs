@@ -30,6 +30,12 @@ impl MachineKey {
         Uuid::try_parse(id).ok().map(ApiKeyId)
     }
 
+    /// Whether this text could be a key, in whose place a token was expected.
+    #[must_use]
+    pub fn is_like(text: &str) -> bool {
+        Self(text.to_owned()).id().is_some()
+    }
+
     /// What is stored of it: its SHA-256. A secret of 32 bytes that nobody can guess needs no salt.
     #[must_use]
     pub fn hash(&self) -> [u8; 32] {

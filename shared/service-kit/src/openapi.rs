@@ -9,6 +9,7 @@
 //! ```
 
 use crate::problem::{Code, MEDIA_TYPE, Problem};
+use identity::Permission;
 use std::collections::BTreeMap;
 use utoipa::{
     ToSchema,
@@ -28,6 +29,11 @@ use utoipa::{
 pub const PERMISSION: &str = "x-permission";
 /// The extension with the problems that only this operation answers, by their codes.
 pub const PROBLEMS: &str = "x-problems";
+
+/// The ways to authenticate, by their names in the document.
+const TOKEN: &str = "token";
+const TABLE_TOKEN: &str = "table-token";
+const GUEST_PASS: &str = "guest-pass";
 
 /// What every operation can answer.
 const OF_ALL: &[Code] = &[
@@ -91,8 +97,8 @@ pub fn complete(api: &mut OpenApi) {
         for (operation, has_body) in operations(item) {
             let mut codes = declared(operation);
             codes.extend(OF_ALL);
-            // `security(())` says that no token is needed.
-            if operation.security.is_none() {
+            let is_open = is_open(operation);
+            if !is_open {
                 codes.extend(OF_HOLDERS);
             }
             if has_body {
@@ -105,28 +111,47 @@ pub fn complete(api: &mut OpenApi) {
             if path.contains('{') {
                 codes.push(Code::NotFound);
             }
-            if operation.security.is_none() && extension(operation, PERMISSION).is_some() {
+            if !is_open && extension(operation, PERMISSION).is_some() {
                 codes.push(Code::PermissionMissing);
             }
             answer_with(operation, &codes);
             add_headers(operation);
             tell_permission(path, operation);
+            tell_security(operation);
         }
     }
     let components = std::mem::take(&mut api.components).map_or_else(ComponentsBuilder::new, ComponentsBuilder::from);
     let token = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
     let table = ApiKey::Header(ApiKeyValue::with_description("X-Table-Token", "the token of a guest at a table"));
+    let words = "the pass of who asked to join a table: it is no token, but gets one once they were let in";
+    let pass = ApiKey::Header(ApiKeyValue::with_description("X-Table-Token", words));
     api.components = Some(
         components
             .schema_from::<ProblemDocument>()
             .schema_from::<FieldErrorDocument>()
-            .security_scheme("token", SecurityScheme::Http(token))
-            .security_scheme("table-token", SecurityScheme::ApiKey(table))
+            .security_scheme(TOKEN, SecurityScheme::Http(token))
+            .security_scheme(TABLE_TOKEN, SecurityScheme::ApiKey(table))
+            .security_scheme(GUEST_PASS, SecurityScheme::ApiKey(pass))
             .build(),
     );
-    let nothing: [&str; 0] = [];
-    api.security =
-        Some(vec![SecurityRequirement::new("token", nothing), SecurityRequirement::new("table-token", nothing)]);
+    api.security = Some(by_any_of(&[TOKEN, TABLE_TOKEN]));
+}
+
+/// Whether no token is needed, as `security(())` says.
+fn is_open(operation: &Operation) -> bool {
+    operation.security.as_ref().is_some_and(|ways| ways.contains(&SecurityRequirement::default()))
+}
+
+/// States how to authenticate where the operation does not itself: guests have no permissions.
+fn tell_security(operation: &mut Operation) {
+    let for_staff = extension(operation, PERMISSION).and_then(|who| who.as_str()?.parse::<Permission>().ok()).is_some();
+    let usual = if for_staff { &[TOKEN][..] } else { &[TOKEN, TABLE_TOKEN] };
+    operation.security.get_or_insert_with(|| by_any_of(usual));
+}
+
+fn by_any_of(ways: &[&str]) -> Vec<SecurityRequirement> {
+    let no_scopes: [&str; 0] = [];
+    ways.iter().map(|way| SecurityRequirement::new(*way, no_scopes)).collect()
 }
 
 fn operations(item: &mut PathItem) -> impl Iterator<Item = (&mut Operation, bool)> {
@@ -141,10 +166,12 @@ fn extension<'a>(operation: &'a Operation, name: &str) -> Option<&'a serde_json:
 
 /// Says who may, also where no permission is asked for; in words too, because not every viewer shows extensions.
 fn tell_permission(path: &str, operation: &mut Operation) {
-    let usual = match &operation.security {
-        Some(_) => "anybody",
-        None if path.starts_with("/v1/restaurants/{restaurant}") => "anything in the restaurant, or a guest of it",
-        None => "any token",
+    let usual = if is_open(operation) {
+        "anybody"
+    } else if path.starts_with("/v1/restaurants/{restaurant}") {
+        "anything in the restaurant, or a guest of it"
+    } else {
+        "any token"
     };
     let extensions = operation.extensions.get_or_insert_default();
     let who = extensions.entry(PERMISSION.to_owned()).or_insert_with(|| usual.into());

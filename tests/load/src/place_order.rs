@@ -86,6 +86,7 @@ impl UseCase for Wish {
             addressed: stream,
             extras: extras(&events),
             events: events.into_iter().map(|event| (stream, Event::Order(event))).collect(),
+            claims: Vec::new(),
             status: 201,
             location: Some(format!("/v1/restaurants/{}/orders/{}", self.restaurant, self.order)),
         })

@@ -102,7 +102,7 @@ impl UseCase for Opening {
     fn decide(&self, _: &Facts<'_>) -> Result<Decision, Stop> {
         let (addressed, _) = *self.0.first().ok_or(Stop::Refused(Refusal::NotFound))?;
         let extras = serde_json::Map::new();
-        Ok(Decision { addressed, events: self.0.clone(), status: 201, location: None, extras })
+        Ok(Decision { addressed, events: self.0.clone(), claims: Vec::new(), status: 201, location: None, extras })
     }
 
     fn refused(&self, refusal: &Refusal) -> Answer {

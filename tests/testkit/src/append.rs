@@ -35,6 +35,7 @@ impl UseCase for Append {
         Ok(Decision {
             addressed: *addressed,
             events: self.0.clone(),
+            claims: Vec::new(),
             status: 200,
             location: None,
             extras: serde_json::Map::new(),

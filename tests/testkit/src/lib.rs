@@ -6,6 +6,7 @@
 
 mod actions;
 mod append;
+mod documented;
 mod env;
 pub mod fuzz;
 mod mail;
@@ -16,6 +17,7 @@ mod wait;
 
 pub use actions::trail;
 pub use append::{Append, EVENTS_OF_A_SERVED_ORDER, Place, PlacedOrder, submission};
+pub use documented::assert_documented;
 pub use env::Env;
 pub use local_servers::NatsOptions;
 pub use mail::{Mail, MailServer};

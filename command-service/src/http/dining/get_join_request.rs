@@ -43,7 +43,8 @@ pub(crate) struct Wait {
     tag = "dining",
     params(Wait),
     responses((status = 200, description = "What became of it", body = JoinRequestAnswer)),
-    extensions(("x-permission" = json!("who asked to join")), ("x-problems" = json!(["invalid-field"])))
+    extensions(("x-permission" = json!("who asked to join")), ("x-problems" = json!(["invalid-field"]))),
+    security(("guest-pass" = []))
 )]
 pub(crate) async fn get_join_request(
     State(commands): State<Commands>,

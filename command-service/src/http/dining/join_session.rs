@@ -69,7 +69,8 @@ pub(super) fn who_joined(events: &[SessionEvent]) -> Map<String, Value> {
             "session-closed", "already-joined", "session-full", "diner-left", "wrong-code", "code-locked",
             "join-not-waiting"
         ]))
-    )
+    ),
+    security(("guest-pass" = []), ("token" = []), ("table-token" = []))
 )]
 pub(crate) async fn join_session(
     State(commands): State<Commands>,

@@ -2,7 +2,7 @@
 
 use crate::{
     command::{Command, created, extras},
-    http::answers::TenantSignedUp,
+    http::{answers::TenantSignedUp, tenant_rule::take_address},
     submit::{Answered, Commands, Envelope, Sender},
 };
 use axum::extract::State;
@@ -45,6 +45,8 @@ pub(crate) struct SignUpBody {
 struct SignUp {
     tenant: TenantId,
     command: tenants::SignUp,
+    /// What the address of the first owner is claimed by.
+    address: String,
 }
 
 impl Command for SignUp {
@@ -56,8 +58,9 @@ impl Command for SignUp {
         // It names nobody else's rights, and gives those of an owner to who founds the tenant.
         let request = TenantRequest::SignUp(self.command.clone());
         let events = facts.tenant(self.tenant)?.decide(TenantCommand { holds: Grants::unlimited(), request })?;
-        let extras = extras([("owner_id", json!(self.command.owner_id))]);
-        Ok(created(self.tenant, events, "/v1/tenant".to_owned(), extras))
+        let extras = extras([("tenant_id", json!(self.tenant)), ("owner_id", json!(self.command.owner_id))]);
+        let claims = take_address(self.command.owner_id, &self.address);
+        Ok(Decision { claims, ..created(self.tenant, events, "/v1/tenant".to_owned(), extras) })
     }
 }
 
@@ -91,6 +94,7 @@ pub(crate) async fn sign_up(
     attempt.is_about("member", owner_id);
     attempt.keep();
     let owner = commands.people.seal(tenant, owner_id, &owner_name, &owner_email).await?;
+    let address = commands.people.address_claim(tenant, &owner_email);
     let command = tenants::SignUp {
         tenant_id: tenant,
         name,
@@ -101,5 +105,5 @@ pub(crate) async fn sign_up(
     };
     let actor = Actor { kind: ActorKind::System, id: NOBODY.to_owned() };
     let sender = Sender { sub: NOBODY.to_owned(), actor, tenant, feed: tenant.into(), creates_feed: true };
-    commands.submit_from(sender, envelope, &body.raw, SignUp { tenant, command }).await
+    commands.submit_from(sender, envelope, &body.raw, SignUp { tenant, command, address }).await
 }

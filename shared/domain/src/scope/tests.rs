@@ -6,7 +6,7 @@ use proptest::prelude::*;
 ///
 /// A mark for each of `kitchen:<its station>`, `floor`, `table-session:<its session>` and
 /// `order:<its order>`; `audit` sees all.
-const TABLE: [(&str, [bool; 4]); 39] = [
+const TABLE: [(&str, [bool; 4]); 40] = [
     //                          kitchen floor session order
     ("restaurant.created", [false, false, false, false]),
     ("table-code.reissued", [false, false, false, false]),
@@ -40,6 +40,7 @@ const TABLE: [(&str, [bool; 4]); 39] = [
     ("role.changed", [false, false, false, false]),
     ("role.retired", [false, false, false, false]),
     ("member.invited", [false, false, false, false]),
+    ("member.invitation-renewed", [false, false, false, false]),
     ("member.joined", [false, false, false, false]),
     ("member.roles-changed", [false, false, false, false]),
     ("member.deactivated", [false, false, false, false]),

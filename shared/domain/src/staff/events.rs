@@ -58,6 +58,14 @@ pub struct MemberInvited {
     pub assignments: Vec<Assignment>,
 }
 
+/// `member.invitation-renewed`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct MemberInvitationRenewed {
+    /// Who is sent their invitation again. What was sent before is worthless.
+    pub member_id: MemberId,
+}
+
 /// `member.joined`
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]

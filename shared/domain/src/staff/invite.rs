@@ -1,6 +1,6 @@
 //! Somebody is to work here.
 
-use super::{Assignments, MemberInvited, Roster, Sealed};
+use super::{Assignments, MemberInvited, MemberState, Roster, Sealed};
 use crate::{ids::MemberId, limits::MEMBERS_MAX, refusal::Refusal, tenants::TenantEvent};
 
 /// Invite somebody, with the roles that they will have.
@@ -14,12 +14,19 @@ pub struct Invite {
     pub email: Sealed,
     /// The roles that they will have.
     pub assignments: Assignments,
+    /// Fact: who has this address, if somebody has.
+    pub address_of: Option<MemberId>,
 }
 
 pub(crate) fn invite(roster: &Roster, command: Invite) -> Result<Vec<TenantEvent>, Refusal> {
-    let Invite { member_id, name, email, assignments } = command;
+    let Invite { member_id, name, email, assignments, address_of } = command;
     if roster.members.contains_key(&member_id) {
         return Err(Refusal::AlreadyMade { list: "staff", id: member_id.0 });
+    }
+    if let Some((member, state)) = address_of.and_then(|id| Some((id, roster.members.get(&id)?.state)))
+        && state != MemberState::Forgotten
+    {
+        return Err(Refusal::AddressTaken { member, state: state.as_str() });
     }
     if roster.members.len() >= MEMBERS_MAX {
         return Err(Refusal::TenantFull { what: "members", max: MEMBERS_MAX });
@@ -40,8 +47,12 @@ mod tests {
     };
 
     fn invite(n: u128, list: &[Assignment]) -> TenantRequest {
-        let (name, email) = (sealed(), sealed());
-        TenantRequest::Invite(Invite { member_id: member(n), name, email, assignments: assignments(list) })
+        invite_at_address_of(None, n, list)
+    }
+
+    fn invite_at_address_of(of: Option<u128>, n: u128, list: &[Assignment]) -> TenantRequest {
+        let (member_id, name, email, assignments) = (member(n), sealed(), sealed(), assignments(list));
+        TenantRequest::Invite(Invite { member_id, name, email, assignments, address_of: of.map(member) })
     }
 
     #[test]
@@ -71,9 +82,30 @@ mod tests {
     }
 
     #[test]
+    fn an_address_is_that_of_one_member_and_says_how_they_get_in() {
+        for (of, history, state, way) in [
+            (2, house(), "invited", "/invitation"),
+            (3, house(), "active", "/roles"),
+            (2, house_and([deactivated(2)]), "deactivated", "/reactivate"),
+        ] {
+            let refusal = Refusal::AddressTaken { member: member(of), state };
+            assert!(refusal.to_string().contains(&format!("{}{way}", member(of))), "{refusal}");
+            given::<Tenant>(history).when(owner(invite_at_address_of(Some(of), 4, &[]))).refused(refusal);
+        }
+    }
+
+    #[test]
+    fn the_address_of_who_was_forgotten_is_free() {
+        let invite = || owner(invite_at_address_of(Some(2), 4, &[]));
+        given::<Tenant>(house_and([forgotten(2)])).when(invite()).then([invited(4, &[])]);
+        // As it is of somebody who is not there.
+        given::<Tenant>(house()).when(owner(invite_at_address_of(Some(9), 4, &[]))).then([invited(4, &[])]);
+    }
+
+    #[test]
     fn a_late_repeat_meets_the_member_that_it_made() {
         given::<Tenant>(house())
-            .when(owner(invite(2, &[])))
+            .when(owner(invite_at_address_of(Some(2), 2, &[])))
             .refused(Refusal::AlreadyMade { list: "staff", id: member(2).0 });
     }
 

@@ -14,6 +14,8 @@ pub struct Member {
     pub email: Sealed,
     /// Their roles; they count only while the member is active.
     pub assignments: Vec<Assignment>,
+    /// How many invitations they were sent.
+    pub invitations: u32,
     /// Whether they ever accepted their invitation.
     pub has_joined: bool,
 }

@@ -24,6 +24,7 @@ mod permission_set;
 #[cfg(test)]
 mod properties;
 mod reactivate;
+mod renew_invitation;
 mod retire_role;
 mod revoke_key;
 mod role;
@@ -37,8 +38,8 @@ pub use change_role::ChangeRole;
 pub use change_roles::ChangeRoles;
 pub use define_role::DefineRole;
 pub use events::{
-    ApiKeyIssued, ApiKeyRevoked, MemberDeactivated, MemberForgotten, MemberInvited, MemberJoined, MemberReactivated,
-    MemberRolesChanged, RoleChanged, RoleDefined, RoleRetired,
+    ApiKeyIssued, ApiKeyRevoked, MemberDeactivated, MemberForgotten, MemberInvitationRenewed, MemberInvited,
+    MemberJoined, MemberReactivated, MemberRolesChanged, RoleChanged, RoleDefined, RoleRetired,
 };
 pub use grants::Grants;
 pub use invite::Invite;
@@ -60,5 +61,6 @@ pub(crate) use invite::invite;
 pub(crate) use issue_key::issue_key;
 pub(crate) use join::join;
 pub(crate) use reactivate::reactivate;
+pub(crate) use renew_invitation::renew_invitation;
 pub(crate) use retire_role::retire_role;
 pub(crate) use revoke_key::revoke_key;

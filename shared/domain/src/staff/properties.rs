@@ -44,8 +44,9 @@ fn request() -> impl Strategy<Value = TenantRequest> {
     let name = |n: u128| Name::parse(&format!("Name {n}")).unwrap();
     prop_oneof![
         2 => (few(), roles()).prop_map(|(n, assignments)| TenantRequest::Invite(Invite {
-            member_id: member(n), name: sealed(), email: sealed(), assignments,
+            member_id: member(n), name: sealed(), email: sealed(), assignments, address_of: None,
         })),
+        1 => few().prop_map(|n| TenantRequest::RenewInvitation(member(n))),
         3 => few().prop_map(|n| TenantRequest::Join(member(n))),
         4 => (few(), roles()).prop_map(|(n, assignments)| TenantRequest::ChangeRoles(ChangeRoles {
             member_id: member(n), assignments,
@@ -157,6 +158,7 @@ fn the_commands_that_are_tried_change_rights_in_every_way() {
     }
     for expected in [
         "member.invited",
+        "member.invitation-renewed",
         "member.joined",
         "member.roles-changed",
         "member.deactivated",

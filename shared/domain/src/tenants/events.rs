@@ -7,8 +7,8 @@ use crate::{
     event::events,
     ids::{GroupId, MemberId, RestaurantId, TenantId},
     staff::{
-        ApiKeyIssued, ApiKeyRevoked, MemberDeactivated, MemberForgotten, MemberInvited, MemberJoined,
-        MemberReactivated, MemberRolesChanged, RoleChanged, RoleDefined, RoleRetired,
+        ApiKeyIssued, ApiKeyRevoked, MemberDeactivated, MemberForgotten, MemberInvitationRenewed, MemberInvited,
+        MemberJoined, MemberReactivated, MemberRolesChanged, RoleChanged, RoleDefined, RoleRetired,
     },
 };
 use serde::{Deserialize, Serialize};
@@ -34,6 +34,8 @@ events! {
         RoleRetired(RoleRetired) = "role.retired",
         /// Somebody is to work here.
         MemberInvited(MemberInvited) = "member.invited",
+        /// They are sent their invitation again.
+        MemberInvitationRenewed(MemberInvitationRenewed) = "member.invitation-renewed",
         /// They accepted.
         MemberJoined(MemberJoined) = "member.joined",
         /// They have other roles.
@@ -107,7 +109,8 @@ pub struct RestaurantRemoved {
 }
 
 impl TenantEvent {
-    /// One aggregate sees all of a tenant, so that no claim is needed to make a rule exact.
+    /// One aggregate sees all of a tenant, so that no claim is needed to make a rule exact. The claims of addresses
+    /// are taken and released by whoever knows them.
     pub(crate) fn claims(&self) -> Vec<ClaimChange> {
         Vec::new()
     }

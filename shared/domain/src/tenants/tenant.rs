@@ -57,6 +57,8 @@ pub enum TenantRequest {
     RetireRole(RoleId),
     /// Invite somebody.
     Invite(Invite),
+    /// Send an invitation again.
+    RenewInvitation(MemberId),
     /// Accept an invitation.
     Join(MemberId),
     /// Give a member these roles in place of those they have.
@@ -84,6 +86,7 @@ impl TenantRequest {
             }
             Self::DefineRole(_) | Self::ChangeRole(_) | Self::RetireRole(_) => Some(Permission::RoleWrite),
             Self::Invite(_)
+            | Self::RenewInvitation(_)
             | Self::ChangeRoles(_)
             | Self::Deactivate(_)
             | Self::Reactivate(_)
@@ -161,6 +164,7 @@ fn requested(roster: &Roster, holds: &Grants, request: TenantRequest) -> Result<
         TenantRequest::ChangeRole(command) => staff::change_role(roster, command),
         TenantRequest::RetireRole(role) => staff::retire_role(roster, role),
         TenantRequest::Invite(command) => staff::invite(roster, command),
+        TenantRequest::RenewInvitation(member) => staff::renew_invitation(roster, member),
         TenantRequest::Join(member) => staff::join(roster, member),
         TenantRequest::ChangeRoles(command) => staff::change_roles(roster, command),
         TenantRequest::Deactivate(member) => staff::deactivate(roster, member),
@@ -204,6 +208,7 @@ fn fold(roster: &mut Roster, event: TenantEvent) {
         }
         TenantEvent::ApiKeyRevoked(it) => with(roster.api_keys.get_mut(&it.key_id), |key| key.is_revoked = true),
         TenantEvent::MemberInvited(_)
+        | TenantEvent::MemberInvitationRenewed(_)
         | TenantEvent::MemberJoined(_)
         | TenantEvent::MemberRolesChanged(_)
         | TenantEvent::MemberDeactivated(_)
@@ -221,10 +226,14 @@ fn fold_member(roster: &mut Roster, event: TenantEvent) {
                 name: it.name,
                 email: it.email,
                 assignments: it.assignments,
+                invitations: 1,
                 has_joined: false,
             };
             members.insert(it.member_id, member);
         }
+        TenantEvent::MemberInvitationRenewed(it) => with(members.get_mut(&it.member_id), |member| {
+            member.invitations = member.invitations.saturating_add(1);
+        }),
         TenantEvent::MemberJoined(it) => with(members.get_mut(&it.member_id), |member| {
             (member.state, member.has_joined) = (MemberState::Active, true);
         }),

@@ -69,9 +69,11 @@ fn story_before(event_type: &str) -> &'static [&'static str] {
             &["tenant.signed-up", "restaurant-group.created", "restaurant-group.restaurant-added"]
         }
         "role.changed" | "role.retired" => &["tenant.signed-up", "role.defined"],
-        "member.joined" | "member.roles-changed" | "member.deactivated" | "member.forgotten" => {
-            &["tenant.signed-up", "member.invited"]
-        }
+        "member.joined"
+        | "member.invitation-renewed"
+        | "member.roles-changed"
+        | "member.deactivated"
+        | "member.forgotten" => &["tenant.signed-up", "member.invited"],
         "member.reactivated" => &["tenant.signed-up", "member.invited", "member.deactivated"],
         "api-key.revoked" => &["tenant.signed-up", "api-key.issued"],
         other => panic!("say here what happens before {other}"),

@@ -167,6 +167,9 @@ impl<'a> Stage<'a> {
         for (stream, event) in decision.events {
             self.append_event(submission.feed, &mut head, now, &metadata, stream, event)?;
         }
+        for (owner, change) in decision.claims {
+            self.change_claim(submission.feed, owner, change);
+        }
         let version = self.version(submission.feed, decision.addressed);
         let body = body(decision.addressed.id, version, head.cursor, &decision.extras);
         let answer = Answer { status: decision.status, location: decision.location, body };

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use domain::{
-    claims::ClaimKind,
+    claims::{ClaimChange, ClaimKind},
     dining::TableSession,
     envelope::Metadata,
     event::Event,
@@ -82,6 +82,8 @@ pub struct Decision {
     pub addressed: StreamId,
     /// The events in order, each with its stream. Never empty.
     pub events: Vec<(StreamId, Event)>,
+    /// Claims that no event tells of, each with its owner; in order, after those of the events.
+    pub claims: Vec<(Uuid, ClaimChange)>,
     /// 200 or 201.
     pub status: u16,
     /// Where the created thing is found.
@@ -229,5 +231,13 @@ impl<'a> Facts<'a> {
     #[must_use]
     pub fn claim_owners(&self, kind: ClaimKind, prefix: &str) -> Vec<Uuid> {
         self.claims.with_prefix(kind, prefix).into_iter().map(|(_, owner)| owner).collect()
+    }
+
+    /// What releases all claims of this kind that somebody owns, for [`Decision::claims`]. All keys of the kind must
+    /// have been declared: the empty prefix.
+    #[must_use]
+    pub fn release_all_of(&self, kind: ClaimKind, owner: Uuid) -> Vec<(Uuid, ClaimChange)> {
+        let owned = self.claims.with_prefix(kind, "").into_iter().filter(|(_, of)| *of == owner);
+        owned.map(|(key, _)| (owner, ClaimChange::Release(kind, key))).collect()
     }
 }

@@ -1,8 +1,13 @@
-//! Claims are a pure function of the events: what the table holds must be what they say.
+//! Claims are a pure function of the events: what the table holds must be what they say. Of addresses, which stand
+//! in no event, it can only be said that who owns one is a member who was not forgotten.
 
 use super::Finding;
-use domain::{claims::ClaimChange, event::Event};
-use std::collections::BTreeMap;
+use domain::{
+    claims::{ClaimChange, ClaimKind},
+    event::Event,
+    tenants::TenantEvent,
+};
+use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
 /// Who holds what, by kind and key.
@@ -12,11 +17,13 @@ pub(super) type Held = BTreeMap<(String, String), Uuid>;
 pub(super) struct Claims {
     /// `None` once an event could not be read: from then on nothing can be said.
     held: Option<Held>,
+    /// Who may own an address.
+    members: BTreeSet<Uuid>,
 }
 
 impl Default for Claims {
     fn default() -> Self {
-        Self { held: Some(Held::new()) }
+        Self { held: Some(Held::new()), members: BTreeSet::new() }
     }
 }
 
@@ -24,6 +31,15 @@ impl Claims {
     /// Folds an event of this aggregate in.
     pub(super) fn fold(&mut self, aggregate: Uuid, event: &Event) {
         let Some(held) = &mut self.held else { return };
+        match event {
+            Event::Tenant(TenantEvent::MemberInvited(it)) => {
+                self.members.insert(it.member_id.0);
+            }
+            Event::Tenant(TenantEvent::MemberForgotten(it)) => {
+                self.members.remove(&it.member_id.0);
+            }
+            _ => {}
+        }
         for change in event.claims() {
             match change {
                 ClaimChange::Take(kind, key) => held.insert((kind.as_str().to_owned(), key), aggregate),
@@ -45,7 +61,7 @@ impl Claims {
         stored
             .keys()
             .chain(missing)
-            .filter(|place| stored.get(*place) != held.get(*place))
+            .filter(|place| stored.get(*place) != held.get(*place) && !self.is_address_of_a_member(place, stored))
             .map(|place| Finding::Claim {
                 kind: place.0.clone(),
                 key: place.1.clone(),
@@ -53,5 +69,10 @@ impl Claims {
                 found: name(stored.get(place)),
             })
             .collect()
+    }
+
+    fn is_address_of_a_member(&self, place: &(String, String), stored: &Held) -> bool {
+        let owner = stored.get(place);
+        place.0 == ClaimKind::MemberAddress.as_str() && owner.is_some_and(|owner| self.members.contains(owner))
     }
 }

@@ -32,7 +32,14 @@ impl UseCase for Toggle {
         }
         let stream = StreamId::from(self.0.menu);
         let events = toggled(self.0.burger).map(|event| (stream, Event::Menu(event))).into();
-        Ok(Decision { addressed: stream, events, status: 200, location: None, extras: serde_json::Map::new() })
+        Ok(Decision {
+            addressed: stream,
+            events,
+            claims: Vec::new(),
+            status: 200,
+            location: None,
+            extras: serde_json::Map::new(),
+        })
     }
 
     fn refused(&self, refusal: &Refusal) -> Answer {

@@ -47,6 +47,7 @@ impl UseCase for Seat {
         Ok(Decision {
             addressed: stream,
             events: events.into_iter().map(|event| (stream, Event::TableSession(event))).collect(),
+            claims: Vec::new(),
             status: 201,
             location: Some(format!("/sessions/{}", self.session)),
             extras: serde_json::Map::new(),

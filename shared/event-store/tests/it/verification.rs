@@ -54,6 +54,16 @@ async fn one_flipped_byte_of_any_column_is_found_where_it_stands() {
     }
 }
 
+/// Of whom an address is stands in no event; that they are a member does.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_that_is_nobodys_is_found() {
+    let change = "INSERT INTO claims (feed_id, kind, claim_key, aggregate_id) \
+                  VALUES (?, 'member-address', '0f1e', UUID_TO_BIN('0198b1c2-0021-8000-8000-000000000021'))";
+    let found = found_after(&[change]).await;
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert!(found[0].contains("member-address") && found[0].contains("nobody"), "{found:?}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_changed_version_is_found_as_both_things_that_it_is() {
     let change = "UPDATE events SET version = 7 WHERE feed_id = ? AND position = 9";

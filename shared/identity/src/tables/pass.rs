@@ -44,6 +44,13 @@ impl GuestPass {
         (bytes[0] == LAYOUT && key.verify(PURPOSE, &pass.parts(), &tag)).then_some(pass)
     }
 
+    /// Whether this text could be a pass, in whose place a token was expected.
+    #[must_use]
+    pub fn is_like(text: &str) -> bool {
+        let bytes: Option<[u8; BYTES]> = URL_SAFE_NO_PAD.decode(text).ok().and_then(|bytes| bytes.try_into().ok());
+        bytes.is_some_and(|bytes| bytes[0] == LAYOUT)
+    }
+
     fn parts(&self) -> [&[u8]; 3] {
         [self.restaurant.0.as_bytes(), self.session.0.as_bytes(), self.diner.0.as_bytes()]
     }
@@ -72,6 +79,7 @@ mod tests {
         let text = pass().to_text(&key(b'k'));
         assert_eq!(GuestPass::from_text(&text, &key(b'k')), Some(pass()));
         assert!(!text.contains('.') && text.len() == 82);
+        assert!(GuestPass::is_like(&text) && !GuestPass::is_like("a.b.c") && !GuestPass::is_like(""));
     }
 
     #[test]

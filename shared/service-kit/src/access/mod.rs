@@ -21,7 +21,7 @@ use axum::extract::{FromRef, FromRequestParts};
 use chrono::Utc;
 use domain::ids::{FeedId, RestaurantId, TenantId};
 use http::request::Parts;
-use identity::{Permission, Principal, Verifier};
+use identity::{Permission, Principal, TokenError, Verifier};
 use std::{future::Future, marker::PhantomData};
 
 /// State of a service that knows which tenant a restaurant belongs to.
@@ -151,7 +151,10 @@ where
                 attempt.is_by(&holder);
             }
         }
-        Ok(Self(found?))
+        found.map(Self).map_err(|error| {
+            let exchange = Some(&parts.headers).filter(|_| error == TokenError::Invalid).and_then(token::exchange);
+            exchange.into_iter().fold(Problem::from(error), Problem::detail)
+        })
     }
 }
 

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use http::{HeaderMap, HeaderName, HeaderValue, header};
-use identity::{Principal, TokenError, Verifier};
+use identity::{MachineKey, Principal, TokenError, Verifier, tables::GuestPass};
 
 /// Guests without an account may send their token here; the token of somebody who works there, or of a
 /// machine, counts only in `Authorization`.
@@ -25,11 +25,27 @@ pub(super) fn holder(error: TokenError, headers: &HeaderMap, verifier: &Verifier
     if !matches!(error, TokenError::Expired | TokenError::Revoked) {
         return None;
     }
-    let text = match only(headers, &header::AUTHORIZATION).ok()? {
-        Some(value) => bearer(value).ok()?,
-        None => only(headers, &TABLE_TOKEN).ok()??.to_str().ok()?,
-    };
-    verifier.recognise(text)
+    verifier.recognise(sent(headers)?)
+}
+
+/// Where a token is got for what was sent in its place, by its shape alone: whether it is true is told there.
+pub(super) fn exchange(headers: &HeaderMap) -> Option<&'static str> {
+    let text = sent(headers)?;
+    if MachineKey::is_like(text) {
+        Some("this is the key of a machine, not a token: POST /v1/auth/key-token gives one for it")
+    } else if GuestPass::is_like(text) {
+        Some("this is the pass of a guest, not a token: POST /v1/auth/guest-token gives one for it")
+    } else {
+        None
+    }
+}
+
+/// What stands in the place of a token.
+fn sent(headers: &HeaderMap) -> Option<&str> {
+    match only(headers, &header::AUTHORIZATION).ok()? {
+        Some(value) => bearer(value).ok(),
+        None => only(headers, &TABLE_TOKEN).ok()??.to_str().ok(),
+    }
 }
 
 /// Which of two would be meant?

@@ -88,7 +88,8 @@ fn parse<T: DeserializeOwned>(raw: &[u8]) -> Result<T, Problem> {
         return Err(Problem::invalid_field("", "must be an object"));
     }
     let mut json = serde_json::Deserializer::from_slice(raw);
-    let value = serde_path_to_error::deserialize(&mut json).map_err(|error| problem(error.path(), error.inner()))?;
+    let value =
+        serde_path_to_error::deserialize(&mut json).map_err(|error| problem(error.path(), error.inner(), raw))?;
     json.end().map_err(|error| malformed(&error))?;
     Ok(value)
 }
@@ -97,11 +98,15 @@ fn malformed(error: &serde_json::Error) -> Problem {
     Problem::new(Code::MalformedJson).detail(error.to_string())
 }
 
-fn problem(path: &Path, error: &serde_json::Error) -> Problem {
+fn problem(path: &Path, error: &serde_json::Error, raw: &[u8]) -> Problem {
+    let mut detail = without_place(&error.to_string());
     if !error.is_data() {
-        return malformed(error);
+        // Where one of several words is expected, anything else is wrong JSON to serde_json, however sound it is.
+        if serde_json::from_slice::<serde_json::Value>(raw).is_err() {
+            return malformed(error);
+        }
+        detail = format!("is not what belongs here: {detail}");
     }
-    let detail = without_place(&error.to_string());
     // The path leads to the object that misses a field, or has one too many; name the field.
     let field = NAMES_A_FIELD.iter().find_map(|start| detail.strip_prefix(start)?.split('`').next());
     let pointer = pointer(path, field);
@@ -147,6 +152,15 @@ mod tests {
     struct Order {
         lines: Vec<Line>,
         note: Option<String>,
+        at: Option<At>,
+    }
+
+    #[derive(Debug, serde::Deserialize)]
+    #[serde(rename_all = "lowercase")]
+    #[expect(dead_code, reason = "only what cannot be read matters here")]
+    enum At {
+        Everywhere,
+        Table(u32),
     }
 
     #[derive(Debug, serde::Deserialize)]
@@ -191,6 +205,16 @@ mod tests {
         refused(r#"{"lines":[{"quantity":1.5}]}"#, Code::InvalidField, "/lines/0/quantity", "1.5");
         refused(r#"{"lines":[],"note":7}"#, Code::InvalidField, "/note", "a string");
         refused(r#"{"lines":[],"lines":[]}"#, Code::InvalidField, "/lines", "duplicate field");
+    }
+
+    #[test]
+    fn a_sound_value_that_is_none_of_several_is_pointed_at() {
+        for at in ["{}", r#"{"table":1,"chair":2}"#, "[]", "7", r#"{"table":"x"}"#, r#""nowhere""#] {
+            let problem = parse::<Order>(format!(r#"{{"lines":[],"at":{at}}}"#).as_bytes()).unwrap_err();
+            let document: Value = serde_json::from_slice(&problem.to_bytes("")).unwrap();
+            assert_eq!(problem.code(), Code::InvalidField, "{at}: {document}");
+            assert!(document["errors"][0]["pointer"].as_str().unwrap().starts_with("/at"), "{at}: {document}");
+        }
     }
 
     #[test]

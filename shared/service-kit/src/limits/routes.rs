@@ -99,6 +99,7 @@ pub const ROUTES: &[(&str, &str, Class)] = &[
     ("POST", "/v1/staff", Command),
     ("POST", "/v1/staff/{member}/deactivate", Command),
     ("POST", "/v1/staff/{member}/forget", Command),
+    ("POST", "/v1/staff/{member}/invitation", Command),
     ("POST", "/v1/staff/{member}/reactivate", Command),
     ("POST", "/v1/staff/{member}/roles", Command),
     ("POST", "/v1/table-codes/{code}/join-requests", Open),

@@ -9,7 +9,11 @@ use axum::{
 use chrono::{Duration, Utc};
 use domain::ids::{ApiKeyId, DinerId, RestaurantId, SessionId, TableId, TenantId};
 use http::{Request, header};
-use identity::{Claims, Permission, SigningKey, Verifier, claims::At};
+use identity::{
+    Claims, MachineKey, Permission, SigningKey, Verifier,
+    claims::At,
+    tables::{GuestPass, TableKey},
+};
 use service_kit::{
     access::{Access, Allowed, Authenticated, Restaurants, rights},
     http::{HttpConfig, app},
@@ -87,6 +91,16 @@ impl Service {
         (status, code.unwrap_or_else(|| String::from_utf8(body.to_vec()).unwrap()))
     }
 
+    /// What is special about this refusal, in words.
+    async fn detail(&self, headers: &[(&str, &str)]) -> String {
+        let request = headers.iter().fold(Request::get("/me"), |request, (name, value)| request.header(*name, *value));
+        let response = self.router.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+        let body = to_bytes(response.into_body(), usize::MAX).await.unwrap();
+        let problem: serde_json::Value = serde_json::from_slice(&body).unwrap();
+        assert_eq!(problem["code"], "token-invalid");
+        problem["detail"].as_str().unwrap_or_default().to_owned()
+    }
+
     async fn get_as(&self, token: &str, path: &str) -> (u16, String) {
         self.get(path, &[("authorization", &format!("Bearer {token}"))]).await
     }
@@ -116,6 +130,26 @@ async fn a_token_stands_in_one_of_two_headers() {
     let twice = format!("Bearer {staff}");
     let twice = [("authorization", twice.as_str()), ("authorization", twice.as_str())];
     assert_eq!(service.get("/me", &twice).await, is(401, "token-invalid"));
+}
+
+#[tokio::test]
+async fn who_sends_a_key_or_a_pass_in_a_tokens_place_is_told_where_a_token_is_got() {
+    let service = service();
+    let key = MachineKey::new(ApiKeyId(Uuid::nil()), &[7; 32]);
+    let pass = GuestPass { restaurant: OURS, session: SessionId(Uuid::nil()), diner: DinerId(Uuid::nil()) };
+    let pass = pass.to_text(&TableKey::new(&[7; 32]));
+    for (name, value, way) in [
+        ("authorization", format!("Bearer {}", key.expose()), "/v1/auth/key-token"),
+        ("authorization", format!("Bearer {pass}"), "/v1/auth/guest-token"),
+        ("x-table-token", pass.clone(), "/v1/auth/guest-token"),
+    ] {
+        let detail = service.detail(&[(name, &value)]).await;
+        assert!(detail.contains(way) && !detail.contains(value.trim_start_matches("Bearer ")), "{detail}");
+    }
+    // What looks like neither is told nothing.
+    for value in ["Bearer a.b.c".to_owned(), format!("Bearer {}", &key.expose()[..90]), "Bearer ".to_owned()] {
+        assert!(!service.detail(&[("authorization", &value)]).await.contains("/v1/"), "{value}");
+    }
 }
 
 #[tokio::test]
