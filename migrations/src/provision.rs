@@ -64,8 +64,8 @@ const EVENT_GRANTS: &[(&str, &str, &str)] = &[
     ("writer", "SELECT, INSERT, DELETE", "snapshots"),
     ("writer", "SELECT, INSERT, UPDATE, DELETE", "code_tries"),
     // Keys of people, keys of machines, and who did what: the services that touch these have a user more.
-    ("personal", "SELECT, INSERT, DELETE", "personal_keys"),
-    ("personal", "SELECT, INSERT, UPDATE", "api_keys"),
+    ("personal", "SELECT, INSERT, DELETE, UPDATE (asked_for_at, is_kept)", "personal_keys"),
+    ("personal", "SELECT, INSERT, UPDATE, DELETE", "api_keys"),
     ("personal", "SELECT, INSERT, DELETE", "actions"),
     // The count of a row grows, which MySQL wants to read for; nothing else of it can be changed or read.
     ("audit", "INSERT, SELECT (repeats, last_at), UPDATE (repeats, last_at)", "actions"),
