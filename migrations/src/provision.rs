@@ -81,8 +81,11 @@ const EVENT_GRANTS: &[(&str, &str, &str)] = &[
     ("reader", "SELECT", "claims"),
     ("reader", "SELECT", "outbox"),
     ("reader", "SELECT", "published"),
-    ("reader", "SELECT (feed_id, principal, idempotency_key, command_id, status, position, recorded_at)", "receipts"),
+    // Nor under which keys they were sent: a key is part of who may ask again.
+    ("reader", "SELECT (feed_id, principal, command_id, status, position, recorded_at)", "receipts"),
 ];
+/// Rights that users had once and have no more.
+const EVENT_RIGHTS_ENDED: &[(&str, &str, &str)] = &[("reader", "SELECT (idempotency_key)", "receipts")];
 const VIEW_GRANTS: &[(&str, &str, &str)] =
     &[("projection", "SELECT, INSERT, UPDATE, DELETE, CREATE, DROP, ALTER, INDEX", "*")];
 
@@ -114,6 +117,10 @@ pub async fn provision(admin_url: &str, schemas: &Schemas) -> Result<Access, sql
             let user = schemas.user(user);
             execute(&mut admin, &format!("GRANT {rights} ON `{schema}`.{table} TO '{user}'@'%'")).await?;
         }
+    }
+    for (user, rights, table) in EVENT_RIGHTS_ENDED {
+        let (schema, user) = (&schemas.events, schemas.user(user));
+        execute(&mut admin, &format!("REVOKE IF EXISTS {rights} ON `{schema}`.`{table}` FROM '{user}'@'%'")).await?;
     }
     admin.close().await?;
     Ok(access(admin_url, schemas))

@@ -109,6 +109,16 @@ async fn migrating_again_changes_no_password_and_prints_none() {
     );
     assert!(before.values().all(|url| !text.contains(password(url))), "{text}");
     assert_eq!(made.addresses(FIRST, &[], "operator").await, before);
+    // Rights that an older release gave, and that nobody needs, are taken.
+    let (events, user) = (&made.env.schemas.events, format!("{}_reader", made.prefix));
+    let mut admin = MySqlConnection::connect(&made.env.admin_url).await.unwrap();
+    let grant = format!("GRANT SELECT (idempotency_key) ON `{events}`.receipts TO '{user}'@'%'");
+    sqlx::query(&grant).execute(&mut admin).await.unwrap();
+    made.addresses(FIRST, &[], "operator").await;
+    let mut reader = MySqlConnection::connect(&before["ARIS_READER_URL"]).await.unwrap();
+    let refused = sqlx::query("SELECT idempotency_key FROM receipts").execute(&mut reader).await.unwrap_err();
+    assert!(refused.to_string().contains("denied"), "{refused}");
+
     let (output, text) = made.migrate("too-short", &[]).await;
     assert!(!output.status.success() && text.contains("at least 32 characters"), "{text}");
 }
