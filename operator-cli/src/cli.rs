@@ -246,6 +246,9 @@ pub(crate) struct Demo {
     /// Guests come and order as in another service with the same number
     #[arg(long)]
     pub(crate) seed: Option<u64>,
+    /// End what others have opened at the tables, too: sessions and their orders; without it such tables are left alone
+    #[arg(long)]
+    pub(crate) clear_tables: bool,
 }
 
 #[derive(Debug, Clone, Args)]

@@ -10,6 +10,7 @@
 //!          endpoints.json          where things listen, while they run
 //!          demo.json               ids of the demo restaurant
 //!          demo-logins.json        the password of the people who work there
+//!          demo-sessions           what `aris demo` has opened and not closed yet
 //! ```
 
 mod demo_logins;
