@@ -30,7 +30,7 @@ impl People {
     }
 
     /// Seals a name and an address with the key of this member, which is made where there is none. A command
-    /// that is refused afterwards leaves a key behind that opens nothing.
+    /// that is refused afterwards leaves a key behind that opens nothing, and that goes two days later.
     pub(crate) async fn seal(
         &self,
         tenant: TenantId,
@@ -66,12 +66,13 @@ impl People {
         MachineKey::new(key, &self.keys.master().tag("api-key", &[tenant.0.as_bytes(), key.0.as_bytes()]))
     }
 
-    /// Stores what an API key is recognised by: its hash, before the event that makes it count.
+    /// Stores what an API key is recognised by: its hash, before the event that makes it count. Without that event it
+    /// goes two days later.
     pub(crate) async fn store_api_key(&self, tenant: TenantId, key: ApiKeyId) -> Result<(), Problem> {
         let hash = self.api_key(tenant, key).hash();
         sqlx::query(
-            "INSERT INTO api_keys (key_id, tenant_id, secret_hash) VALUES (?, ?, ?) \
-                 ON DUPLICATE KEY UPDATE key_id = api_keys.key_id",
+            "INSERT INTO api_keys (key_id, tenant_id, secret_hash, asked_for_at) VALUES (?, ?, ?, UTC_TIMESTAMP(6)) \
+                 ON DUPLICATE KEY UPDATE asked_for_at = UTC_TIMESTAMP(6)",
         )
         .bind(key.0)
         .bind(tenant.0)

@@ -20,7 +20,7 @@ use event_store::{
     feeds::FeedDirectory,
 };
 use http::{HeaderValue, StatusCode, header, request::Parts};
-use identity::Verifier;
+use identity::{Verifier, tables::TableKey};
 use service_kit::{
     access::Restaurants,
     audit::{self, Attempt},
@@ -90,6 +90,12 @@ impl Envelope {
     /// Makes the ids of what somebody without a token creates; `sub` is what their keys belong to.
     pub(crate) fn ids_for(&self, restaurant: RestaurantId, sub: &str) -> IdSource {
         IdSource::new(restaurant.0, sub, &self.key)
+    }
+
+    /// The same with something in place of the key that cannot be turned back into it: for senders whose key alone is
+    /// what they are known by, so that nobody can ask in their name who reads receipts, or ids that follow from the key.
+    pub(crate) fn with_stand_in(self, tables: &TableKey) -> Self {
+        Self { key: tables.stand_in(&self.key), ..self }
     }
 
     /// How long the key is: where there is no token, it alone tells two senders apart.

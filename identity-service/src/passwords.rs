@@ -88,12 +88,14 @@ impl Passwords {
         hashed.map_err(|error| Problem::internal(&format_args!("{error:#}")))
     }
 
-    /// Whether it is the password of this hash. Without one, the same work is done for nothing.
+    /// Whether it is the password of this hash. Without one, the same work is done for nothing; and after a wrong
+    /// password for a hash from cheaper parameters, what the two differ in. So no time tells whether there is an account,
+    /// nor how old its hash is.
     pub(crate) async fn look(&self, password: Password, stored: Option<String>) -> Result<Verdict, Problem> {
         let (params, nobody) = (self.params.clone(), Arc::clone(&self.nobody));
         self.evaluate(move || {
             let exists = stored.is_some();
-            let verdict = look(&params, &password.0, stored.as_deref().unwrap_or(&nobody));
+            let (verdict, _) = look(&params, &password.0, stored.as_deref().unwrap_or(&nobody));
             Verdict { right: verdict.right && exists, outdated: verdict.outdated && exists }
         })
         .await
@@ -122,15 +124,37 @@ fn hash(params: &Params, password: &str) -> anyhow::Result<String> {
     Ok(hash.context("a password could not be hashed")?.to_string())
 }
 
-fn look(params: &Params, password: &str, stored: &str) -> Verdict {
-    let Ok(parsed) = PasswordHash::new(stored) else { return Verdict { right: false, outdated: false } };
+/// What was found, and the blocks of 1 KiB that were filled for it: what an evaluation costs.
+fn look(params: &Params, password: &str, stored: &str) -> (Verdict, u64) {
+    let parsed = PasswordHash::new(stored).ok();
+    let theirs = parsed.as_ref().and_then(|parsed| Params::try_from(parsed).ok());
     // The parameters of the stored hash count, so that an older one is still understood.
-    let right = argon(params).verify_password(password.as_bytes(), &parsed).is_ok();
-    let current = parsed.algorithm.as_str() == "argon2id"
-        && Params::try_from(&parsed).is_ok_and(|it| {
+    let right = parsed.as_ref().is_some_and(|it| argon(params).verify_password(password.as_bytes(), it).is_ok());
+    let work = theirs.as_ref().map_or(0, cost);
+    if !right {
+        return (Verdict { right, outdated: false }, work + top_up(params, password, work));
+    }
+    let current = parsed.is_some_and(|it| it.algorithm.as_str() == "argon2id")
+        && theirs.is_some_and(|it| {
             (it.m_cost(), it.t_cost(), it.p_cost()) == (params.m_cost(), params.t_cost(), params.p_cost())
         });
-    Verdict { right, outdated: right && !current }
+    (Verdict { right, outdated: !current }, work)
+}
+
+fn cost(params: &Params) -> u64 {
+    u64::from(params.m_cost()) * u64::from(params.t_cost())
+}
+
+/// Works for nothing as long as an evaluation with these parameters takes longer than what was done already. Parameters
+/// are only ever raised: a hash that is dearer than they are cannot be made cheaper. Says how much it did.
+fn top_up(params: &Params, password: &str, done: u64) -> u64 {
+    let missing = cost(params).saturating_sub(done) / u64::from(params.t_cost());
+    let memory = u32::try_from(missing).unwrap_or(u32::MAX).min(params.m_cost());
+    // Argon2 wants eight blocks for each lane; what is less than that nobody can measure.
+    let Ok(rest) = Params::new(memory, params.t_cost(), params.p_cost(), None) else { return 0 };
+    // Nobody looks at what comes of it.
+    let _ = std::hint::black_box(hash(&rest, password));
+    cost(&rest)
 }
 
 #[cfg(test)]
@@ -161,6 +185,25 @@ mod tests {
     async fn nobody_has_a_password_that_is_right() {
         let verdict = quick(1).look(password("whatever it may be"), None).await.unwrap();
         assert_eq!(verdict, Verdict { right: false, outdated: false });
+    }
+
+    /// The work of a look at a wrong password for the hash of somebody, with these parameters.
+    fn work(params: &Params, stored: &str) -> u64 {
+        look(params, "a guess that is wrong", stored).1
+    }
+
+    #[test]
+    fn a_wrong_password_takes_the_same_work_for_nobody_for_an_account_and_for_one_with_a_hash_of_cheaper_parameters() {
+        let of = |memory, rounds| Params::new(memory, rounds, 1, None).unwrap();
+        let now = of(256, 3);
+        let hashed = |params: &Params| hash(params, "correct horse battery").unwrap();
+        let expected = cost(&now);
+        for before in [&now, &of(64, 1), &of(128, 3), &of(256, 2), &of(255, 3)] {
+            let work = work(&now, &hashed(before));
+            // Eight blocks in each round are the least that can be done.
+            assert!(expected - work < 3 * 8, "{work} of {expected} after {before:?}");
+        }
+        assert_eq!(work(&now, "no hash at all"), expected);
     }
 
     #[test]

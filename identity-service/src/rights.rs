@@ -16,7 +16,7 @@ use event_store::{
 };
 use identity::claims::EVERY_RESTAURANT;
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     sync::{Arc, Mutex, PoisonError},
 };
 use uuid::Uuid;
@@ -155,13 +155,16 @@ fn rights(roster: &Roster, member: MemberId, version: u64) -> Result<Rights, Not
     if roster.members.get(&member).is_none_or(|it| it.state != MemberState::Active) {
         return Err(Nothing::Inactive);
     }
-    let Grants { everywhere, restaurants } = roster.grants_of(member);
-    let places = restaurants.iter().map(|(restaurant, set)| (restaurant.to_string(), *set));
-    let all = std::iter::once((EVERY_RESTAURANT.to_owned(), everywhere)).chain(places);
-    let grants: std::collections::BTreeMap<_, _> =
-        all.filter(|(_, set)| !set.is_empty()).map(|(at, set)| (at, names(set))).collect();
+    let grants = grants_by_place(&roster.grants_of(member));
     let roles = roster.role_names_of(member).into_iter().map(str::to_owned).collect();
     if grants.is_empty() { Err(Nothing::NoRole) } else { Ok(Rights { roles, grants, version }) }
+}
+
+/// The names of permissions by restaurant, or `*`: as tokens have them.
+pub(crate) fn grants_by_place(Grants { everywhere, restaurants }: &Grants) -> BTreeMap<String, Vec<String>> {
+    let places = restaurants.iter().map(|(restaurant, set)| (restaurant.to_string(), *set));
+    let all = std::iter::once((EVERY_RESTAURANT.to_owned(), *everywhere)).chain(places);
+    all.filter(|(_, set)| !set.is_empty()).map(|(at, set)| (at, names(set))).collect()
 }
 
 fn names(set: PermissionSet) -> Vec<String> {

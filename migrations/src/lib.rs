@@ -5,7 +5,11 @@
 //! change once they were released; see `README.md` beside this crate.
 
 mod embedded;
+mod passwords;
 mod provision;
+mod secret;
 
 pub use embedded::{Side, migrate};
+pub use passwords::{end_old_passwords, give_passwords, users_with_other_passwords};
 pub use provision::{Access, Schemas, access, provision};
+pub use secret::{DatabaseSecret, SecretTooShort};

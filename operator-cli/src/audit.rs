@@ -2,7 +2,7 @@
 
 use crate::{
     cli::Place,
-    events::{line, span, unless_gone},
+    events::{self, line, span, unless_gone},
     local::{Endpoints, access_of},
 };
 use action_log::{
@@ -12,8 +12,14 @@ use action_log::{
 use anyhow::{Context, Result};
 use chrono::{TimeDelta, Utc};
 use clap::{Args, Subcommand};
-use domain::{envelope::format_time, ids::TenantId};
-use event_store::pool::{self, Isolation};
+use domain::{
+    envelope::format_time,
+    ids::{RestaurantId, TenantId},
+};
+use event_store::{
+    pool::{self, Isolation},
+    reader::EventReader,
+};
 use serde_json::json;
 use std::process::ExitCode;
 
@@ -27,6 +33,9 @@ pub(crate) struct Audit {
     /// MySQL address of the user for keys of people, who reads the audit, too; without it the local installation's
     #[arg(long, env = "ARIS_PERSONAL_URL", hide_env_values = true, global = true)]
     personal_url: Option<String>,
+    /// MySQL address of a reader of the event side, which knows what is no tenant; without it the local installation's
+    #[arg(long, env = "ARIS_READER_URL", hide_env_values = true, global = true)]
+    reader_url: Option<String>,
     #[command(subcommand)]
     what: What,
 }
@@ -42,7 +51,13 @@ struct Actions {
     /// Of this tenant; without it of nobody's: no token, a forged one, an account that nobody has
     #[arg(long)]
     tenant: Option<TenantId>,
-    /// Only of this actor
+    /// Only of the request with this correlation id; without --tenant whosever it was
+    #[arg(long)]
+    correlation: Option<String>,
+    /// Only about this restaurant
+    #[arg(long)]
+    restaurant: Option<RestaurantId>,
+    /// Only of this actor: an id, with its kind before it (staff:…) or without
     #[arg(long)]
     actor: Option<String>,
     /// Only what was denied
@@ -60,39 +75,66 @@ struct Actions {
 }
 
 pub(crate) async fn run(options: Audit) -> Result<ExitCode> {
-    let Audit { place, personal_url, what: What::Actions(asked) } = options;
-    let url = match personal_url {
-        Some(url) => url,
-        None => access_of(&place.local, Endpoints::read(&place.local)?.mysql_port)?.personal,
+    let Audit { place, personal_url, reader_url, what: What::Actions(asked) } = options;
+    let local = || access_of(&place.local, Endpoints::read(&place.local)?.mysql_port);
+    let (url, reader_url) = match (personal_url, reader_url) {
+        (Some(url), reader_url) => (url, reader_url),
+        (None, reader_url) => local().map(|access| (access.personal, reader_url.or(Some(access.reader))))?,
     };
     let pool = pool::connect(&url, Isolation::ReadCommitted, CONNECTIONS).await.context("ARIS_PERSONAL_URL")?;
     let wanted = Wanted {
         tenant: asked.tenant,
+        everybodys: asked.tenant.is_none() && asked.correlation.is_some(),
+        correlation: asked.correlation,
+        restaurant: asked.restaurant,
         actor: asked.actor,
         is_denied: asked.denied.then_some(true),
         since: Some(Utc::now() - asked.since),
         ..Wanted::default()
     };
     let rows = table::list(&pool, &wanted, asked.limit).await?;
+    if let (true, Some(tenant)) = (rows.is_empty(), asked.tenant) {
+        eprintln!("{}", why_nothing(tenant, reader_url.as_deref()).await?);
+    }
     print(&rows, asked.json).map(|()| ExitCode::SUCCESS).or_else(unless_gone)
 }
 
-const COLUMNS: &str = "TIME                         TIMES  STATUS CODE                 ACTOR                                       FROM             ACTION";
+/// Why there may be nothing of what was given as a tenant.
+async fn why_nothing(tenant: TenantId, reader_url: Option<&str>) -> Result<String> {
+    let nothing = "nothing is written down that fits; look further back with --since";
+    // Without a reader nobody can tell what it is.
+    let Some(url) = reader_url else { return Ok(nothing.to_owned()) };
+    let pool = pool::connect(url, Isolation::ReadCommitted, CONNECTIONS).await.context("ARIS_READER_URL")?;
+    let head = EventReader::new(pool).head(tenant.into()).await?;
+    Ok(match head {
+        None => format!("there is no tenant {tenant}"),
+        Some(head) if head.tenant != tenant => {
+            format!("{tenant} is a restaurant of the tenant {0}: --tenant {0} --restaurant {tenant}", head.tenant)
+        }
+        Some(_) => nothing.to_owned(),
+    })
+}
 
 fn print(rows: &[Row], as_json: bool) -> Result<()> {
     if as_json {
         return rows.iter().try_for_each(|row| line(&object(row)));
     }
-    line(COLUMNS)?;
-    rows.iter().try_for_each(|row| line(&columns(row)))
+    let names = ["TIME", "TIMES", "STATUS", "CODE", "ACTOR", "FROM", "CORRELATION", "ACTION"];
+    events::table(names, rows.iter().map(cells).collect()).iter().try_for_each(|text| line(text))
 }
 
-fn columns(Row { action, repeats, .. }: &Row) -> String {
-    let actor = format!("{}:{}", action.who.kind, action.who.id);
-    let from = action.remote.map(|it| it.to_string()).unwrap_or_default();
-    let (at, status, code) = (format_time(action.at), action.status, &action.code);
-    let columns = format!("{at:<28} {repeats:<6} {status:<6} {code:<20} {actor:<43} {from:<16} {}", action.action);
-    format!("{columns} {}", action.subject).trim_end().to_owned()
+fn cells(Row { action, repeats, .. }: &Row) -> [String; 8] {
+    let who = &action.who;
+    [
+        format_time(action.at),
+        repeats.to_string(),
+        action.status.to_string(),
+        action.code.clone(),
+        if who.id.is_empty() { who.kind.clone() } else { format!("{}:{}", who.kind, who.id) },
+        action.remote.map(|it| it.to_string()).unwrap_or_default(),
+        action.correlation_id.clone(),
+        format!("{} {}", action.action, action.subject),
+    ]
 }
 
 fn object(Row { action, repeats, last_at }: &Row) -> String {

@@ -155,9 +155,21 @@ pub(crate) struct Migrate {
     /// What the names of the users start with
     #[arg(long, default_value = "aris")]
     pub(crate) user_prefix: String,
-    /// Their password
-    #[arg(long, env = "ARIS_DATABASE_PASSWORD", hide_env_values = true)]
-    pub(crate) password: String,
+    /// File with the secret that the password of each user follows from, 32 characters or more; no service needs it
+    #[arg(long, env = "ARIS_DATABASE_SECRET_FILE")]
+    pub(crate) secret_file: Option<PathBuf>,
+    /// The secret itself; not as an argument, which others on this machine see
+    #[arg(long, env = "ARIS_DATABASE_SECRET", hide_env_values = true, hide = true)]
+    pub(crate) secret: Option<String>,
+    /// Write the addresses into this folder: a file of variables for each service, readable by its owner only
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) addresses: Option<PathBuf>,
+    /// Give users whose password is another one that of the secret; the one before stays good as well
+    #[arg(long)]
+    pub(crate) rotate: bool,
+    /// End the passwords that --rotate left good, once every service has its new address
+    #[arg(long, conflicts_with = "rotate")]
+    pub(crate) end_old_passwords: bool,
 }
 
 #[derive(Debug, Clone, Args)]
@@ -234,6 +246,9 @@ pub(crate) struct Demo {
     /// Guests come and order as in another service with the same number
     #[arg(long)]
     pub(crate) seed: Option<u64>,
+    /// End what others have opened at the tables, too: sessions and their orders; without it such tables are left alone
+    #[arg(long)]
+    pub(crate) clear_tables: bool,
 }
 
 #[derive(Debug, Clone, Args)]

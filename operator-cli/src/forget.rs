@@ -10,7 +10,7 @@ use domain::{
     envelope::{Actor, ActorKind, Metadata},
     ids::{MemberId, TenantId},
     refusal::Refusal,
-    staff::Grants,
+    staff::{Grants, MemberState},
     tenants::{Forgetter, TenantCommand, TenantRequest},
 };
 use event_store::{
@@ -18,6 +18,8 @@ use event_store::{
         Answer, ClaimRead, CommitterConfig, Committers, Decision, Facts, Stop, StreamRead, Submission, UseCase,
     },
     pool::{self, Isolation},
+    reader::EventReader,
+    tenants::TenantDirectory,
 };
 use personal_data::keys;
 use sqlx::MySqlPool;
@@ -27,17 +29,27 @@ use uuid::Uuid;
 
 /// Connections to the keys of people.
 const CONNECTIONS: u32 = 2;
+/// Feeds that are listed at a time.
+const FEEDS_PAGE: u32 = 500;
+/// What the answers of the command mean: nobody sees them but this file.
+const DONE: u16 = 200;
+const DONE_BEFORE: u16 = 409;
+const REFUSED: u16 = 404;
 
 pub(crate) async fn run(options: Forget) -> Result<()> {
     let (writer_url, personal_url) = addresses(&options)?;
     let people =
         pool::connect(&personal_url, Isolation::ReadCommitted, CONNECTIONS).await.context("ARIS_PERSONAL_URL")?;
-    let tenants = match options.tenant {
+    let mut tenants = match options.tenant {
         Some(tenant) => vec![tenant],
         None => keys::tenants_of(&people, options.person.0).await?,
     };
     if tenants.is_empty() {
-        bail!("nobody with this id can be read: they were forgotten already, or never there");
+        // Without a key only the events tell who it was.
+        tenants = tenants_who_knew(&writer_url, options.person).await?;
+    }
+    if tenants.is_empty() {
+        bail!("there is nobody with this id, and there never was: it is the `member_id` of GET /v1/staff");
     }
     for tenant in tenants {
         forget(&writer_url, &people, tenant, options.person).await?;
@@ -45,17 +57,49 @@ pub(crate) async fn run(options: Forget) -> Result<()> {
     Ok(())
 }
 
+/// The tenants whose member this person is or was, by their events.
+async fn tenants_who_knew(events_url: &str, person: MemberId) -> Result<Vec<TenantId>> {
+    let pool = pool::connect(events_url, Isolation::ReadCommitted, CONNECTIONS).await.context("ARIS_WRITER_URL")?;
+    let reader = EventReader::new(pool);
+    let (directory, mut after, mut found) = (TenantDirectory::new(reader.clone()), None, Vec::new());
+    // Ends: every page moves on in the list of feeds.
+    loop {
+        let heads = reader.all_heads(after, FEEDS_PAGE).await?;
+        let Some(last) = heads.last() else { return Ok(found) };
+        after = Some(last.feed);
+        for head in heads.iter().filter(|head| head.feed.0 == head.tenant.0) {
+            let at = directory.now(head.tenant).await?;
+            let roster = at.as_ref().and_then(|at| at.roster());
+            found.extend(roster.filter(|roster| roster.members.contains_key(&person)).map(|_| head.tenant));
+        }
+    }
+}
+
 /// The event first: who runs this again deletes the key if it ended in between.
 async fn forget(writer_url: &str, people: &MySqlPool, tenant: TenantId, person: MemberId) -> Result<()> {
     let told = append(writer_url, tenant, person).await?;
     let deleted = keys::delete(people, tenant, person.0).await?;
-    let key = if deleted { "the key is deleted" } else { "there was no key any more" };
-    println!("{person} of tenant {tenant}: {told}; {key}");
+    let told = match (told, deleted) {
+        (Told::Stored, true) => "the event is stored; the key is deleted".to_owned(),
+        (Told::Stored, false) => "the event is stored; there was no key any more".to_owned(),
+        (Told::Before, true) => "was already forgotten; a key that was left is deleted".to_owned(),
+        (Told::Before, false) => "was already forgotten".to_owned(),
+        (Told::Refused(why), _) => bail!("{person} of tenant {tenant}: {why}"),
+    };
+    println!("{person} of tenant {tenant}: {told}");
     println!("leave backups of the table personal_keys that are older than this to nobody: they bring the key back");
     Ok(())
 }
 
-async fn append(writer_url: &str, tenant: TenantId, person: MemberId) -> Result<String> {
+/// What became of the event.
+enum Told {
+    Stored,
+    /// It was stored by an earlier call.
+    Before,
+    Refused(String),
+}
+
+async fn append(writer_url: &str, tenant: TenantId, person: MemberId) -> Result<Told> {
     let shutdown = CancellationToken::new();
     // The relay looks into the outbox by itself a moment later.
     let committers = Committers::start(CommitterConfig::new(writer_url), Arc::new(|_| {}), shutdown.clone())?;
@@ -78,8 +122,9 @@ async fn append(writer_url: &str, tenant: TenantId, person: MemberId) -> Result<
     committers.stopped().await;
     let answer = reply?.answer;
     Ok(match answer.status {
-        200 => "the event is stored".to_owned(),
-        _ => format!("no event was stored ({})", String::from_utf8_lossy(&answer.body)),
+        DONE => Told::Stored,
+        DONE_BEFORE => Told::Before,
+        _ => Told::Refused(String::from_utf8_lossy(&answer.body).into_owned()),
     })
 }
 
@@ -103,11 +148,13 @@ impl UseCase for ForgetPerson {
         let addressed = self.tenant.into();
         let claims = facts.release_all_of(ClaimKind::MemberAddress, self.person.0);
         let events = events.into_iter().map(|event| (addressed, event.into())).collect();
-        Ok(Decision { addressed, events, claims, status: 200, location: None, extras: serde_json::Map::new() })
+        Ok(Decision { addressed, events, claims, status: DONE, location: None, extras: serde_json::Map::new() })
     }
 
     fn refused(&self, refusal: &Refusal) -> Answer {
-        Answer { status: 404, location: None, body: refusal.to_string().into() }
+        let is_done = matches!(refusal, Refusal::MemberState { state } if *state == MemberState::Forgotten.as_str());
+        let status = if is_done { DONE_BEFORE } else { REFUSED };
+        Answer { status, location: None, body: refusal.to_string().into() }
     }
 }
 

@@ -1,5 +1,6 @@
 //! `aris`: runs ArisGourmet, and shows and repairs what it runs.
 
+mod addresses;
 mod audit;
 mod cli;
 mod demo;

@@ -18,6 +18,7 @@ mod http;
 mod lent;
 mod measures;
 mod money;
+mod orphans;
 pub mod parked;
 mod people;
 mod progress;

@@ -16,5 +16,6 @@ pub(crate) fn describe() {
     describe_gauge!("projection_shards", Unit::Count, "Shards that this process holds");
     describe_counter!("projection_parked_events_total", Unit::Count, "Events that were put aside");
     describe_gauge!("projection_parked_events", Unit::Count, "Events that are put aside now");
+    describe_counter!("orphaned_keys_deleted_total", Unit::Count, "Keys that no event names, deleted");
     describe_gauge!("projection_parked_oldest_seconds", Unit::Seconds, "Since when the oldest of them is put aside");
 }

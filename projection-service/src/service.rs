@@ -4,7 +4,9 @@ use crate::{
     Config,
     feeding::Feeding,
     http::{self, AppState},
-    measures, parked,
+    measures,
+    orphans::Orphans,
+    parked,
     people::People,
     progress::Progress,
     read::Reads,
@@ -99,11 +101,13 @@ pub async fn start(config: Config, shutdown: CancellationToken) -> anyhow::Resul
     let ending = shutdown.clone();
     tasks.spawn(feeding.run(shutdown));
     let feeds = Arc::new(FeedDirectory::new(reader.clone()));
-    tasks.spawn(config.retention.keep(personal.clone(), ending));
+    tasks.spawn(config.retention.keep(personal.clone(), ending.clone()));
+    let tenants = Arc::new(TenantDirectory::new(reader.clone()));
+    tasks.spawn(Orphans { pool: personal.clone(), tenants: Arc::clone(&tenants) }.delete(ending));
     let state = AppState {
         reads: Reads::new(queries.clone(), progress),
         feeds,
-        tenants: Arc::new(TenantDirectory::new(reader.clone())),
+        tenants,
         people: People::new(personal, config.personal.master.clone()),
         events: reader,
         verifier: tokens.verifier().clone(),

@@ -5,7 +5,7 @@ use chrono::{Duration, Utc};
 use identity::{Claims, Permission, claims::At};
 use serde_json::Value;
 use std::collections::BTreeSet;
-use testkit::wait_for;
+use testkit::{Place, wait_for};
 use tokio::process::Command;
 use uuid::Uuid;
 
@@ -99,13 +99,15 @@ async fn who_runs_the_installation_reads_what_nobody_else_is_told() {
     let service = installation.serve("projection").await;
     assert_eq!(send(&service, "get", "/v1/staff", "forged").await, 401);
     assert_eq!(send(&service, "get", "/v1/staff", &ended(&installation, "ana")).await, 401);
-    let audit = async |arguments: &[&str]| {
+    let access = &installation.env.access;
+    let both = async |arguments: &[&str]| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_aris"));
-        command.args(["audit", "actions"]).args(arguments);
-        let output = command.env("ARIS_PERSONAL_URL", &installation.env.access.personal).output().await.unwrap();
+        command.args(["audit", "actions"]).args(arguments).env("ARIS_READER_URL", &access.reader);
+        let output = command.env("ARIS_PERSONAL_URL", &access.personal).output().await.unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        String::from_utf8(output.stdout).unwrap()
+        (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap())
     };
+    let audit = async |arguments: &[&str]| both(arguments).await.0;
     installation.env.action(None, "the forged one", |row| row.action.code == "token-invalid").await;
     installation.env.action(Some(installation.tenant), "the ended one", |row| row.action.status == 401).await;
 
@@ -118,6 +120,30 @@ async fn who_runs_the_installation_reads_what_nobody_else_is_told() {
     assert!(tenants.contains("token-expired") && tenants.contains("staff:ana"), "{tenants}");
     assert!(!tenants.contains("token-invalid"), "{tenants}");
     assert_eq!(audit(&["--actor", "nobody"]).await.lines().count(), 1);
+
+    // An actor as the list shows it, or its id alone.
+    let tenant = installation.tenant.to_string();
+    for (actor, rows) in [("ana", 1), ("staff:ana", 1), ("guest:ana", 0), ("staff:ben", 0)] {
+        let found = audit(&["--tenant", &tenant, "--actor", actor]).await;
+        assert_eq!(found.lines().count(), 1 + rows, "{actor}: {found}");
+    }
+    let nobodys = audit(&["--actor", "unknown"]).await;
+    assert!(nobodys.lines().count() == 2 && !nobodys.contains("unknown:"), "{nobodys}");
+    // One request, whosever it was.
+    let row = installation.env.action(Some(installation.tenant), "it", |row| row.action.status == 401).await.action;
+    let found = audit(&["--correlation", &row.correlation_id, "--json"]).await;
+    let [found] = found.lines().collect::<Vec<_>>()[..] else { panic!("{found}") };
+    assert!(found.contains(&row.id.to_string()) && found.contains(&tenant), "{found}");
+    // What is no tenant is told, and what it is.
+    let place = Place::create_for(installation.tenant, &installation.env.committers()).await;
+    let (found, said) = both(&["--tenant", &place.restaurant.to_string()]).await;
+    assert_eq!(found.lines().count(), 1);
+    assert!(
+        said.contains(&format!("is a restaurant of the tenant {tenant}: --tenant {tenant} --restaurant")),
+        "{said}"
+    );
+    let (_, said) = both(&["--tenant", &uuid::Uuid::now_v7().to_string()]).await;
+    assert!(said.contains("there is no tenant"), "{said}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -87,14 +87,20 @@ async fn who_is_forgotten_stands_nowhere_in_what_is_there_and_in_what_was_copied
     published(&installation, copied.len() as u64).await;
     assert_eq!(addresses_held(&installation).await, 1);
 
-    let forgotten = Command::new(env!("CARGO_BIN_EXE_aris"))
-        .args(["forget", &owner_id.to_string()])
-        .env("ARIS_WRITER_URL", &installation.env.access.writer)
-        .env("ARIS_PERSONAL_URL", &installation.env.access.personal)
-        .output()
-        .await
-        .unwrap();
-    assert!(forgotten.status.success(), "{}", String::from_utf8_lossy(&forgotten.stderr));
+    let forget = async |person: &str| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_aris"));
+        command.args(["forget", person]).env("ARIS_WRITER_URL", &installation.env.access.writer);
+        let output = command.env("ARIS_PERSONAL_URL", &installation.env.access.personal).output().await.unwrap();
+        let text = [output.stdout, output.stderr].concat();
+        (output.status.success(), String::from_utf8(text).unwrap())
+    };
+    let (done, text) = forget(&owner_id.to_string()).await;
+    assert!(done && text.contains("the event is stored; the key is deleted"), "{text}");
+    // Again, and of somebody who never was.
+    let (done, text) = forget(&owner_id.to_string()).await;
+    assert!(done && text.contains(&format!("{owner_id} of tenant {tenant}: was already forgotten")), "{text}");
+    let (done, text) = forget(&uuid::Uuid::now_v7().to_string()).await;
+    assert!(!done && text.contains("there is nobody with this id"), "{text}");
     published(&installation, copied.len() as u64 + 1).await;
 
     let staff = call(&service, Some(&owner), "/v1/staff", None).await;

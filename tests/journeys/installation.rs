@@ -2,6 +2,7 @@
 
 use domain::ids::{DinerId, RestaurantId, SessionId, TableId, TenantId};
 use identity::{Claims, SigningKey, claims::At, roles::permissions_of};
+use migrations::Access;
 use std::{
     process::Stdio,
     sync::atomic::{AtomicU32, Ordering},
@@ -94,16 +95,10 @@ impl Installation {
         let nats = special.nats.map_or(self.env.nats_url.clone(), |port| format!("nats://127.0.0.1:{port}"));
         let mut process = Command::new(env!("CARGO_BIN_EXE_aris"))
             .args(["serve", name, "--listen", &format!("127.0.0.1:{port}"), "--until-stdin-ends"])
-            .env("ARIS_WRITER_URL", by_way_of(&access.writer))
-            .env("ARIS_RELAY_URL", by_way_of(&access.relay))
-            .env("ARIS_READER_URL", by_way_of(&access.reader))
-            .env("ARIS_PROJECTION_URL", by_way_of(&access.projection))
-            .env("ARIS_IDENTITY_URL", by_way_of(&access.identity))
+            .envs(addresses_of(name, access).map(|(variable, url)| (variable, by_way_of(url))))
             .env("ARIS_SIGNING_KEYS_DIR", &self.keys_dir)
             .env("ARIS_MASTER_KEY_FILE", self.keys_dir.join("master-key"))
             .env("ARIS_MAIL_FOLDER", self.keys_dir.join("mails"))
-            .env("ARIS_PERSONAL_URL", by_way_of(&access.personal))
-            .env("ARIS_AUDIT_URL", by_way_of(&access.audit))
             .env("ARIS_NATS_URL", nats)
             .env("ARIS_SIGN_UP", "open")
             .env("ARIS_NATS_PREFIX", &self.env.nats_prefix)
@@ -248,6 +243,22 @@ impl Service {
         let status = Command::new("kill").args([&format!("-{name}"), &pid]).status().await.unwrap();
         assert!(status.success());
     }
+}
+
+/// The addresses of the database that a service needs, and no others.
+pub(crate) fn addresses_of<'a>(service: &str, access: &'a Access) -> impl Iterator<Item = (&'static str, &'a str)> {
+    let all = [
+        ("ARIS_WRITER_URL", &access.writer, "command identity"),
+        ("ARIS_RELAY_URL", &access.relay, "relay"),
+        ("ARIS_READER_URL", &access.reader, "projection gateway identity"),
+        ("ARIS_PROJECTION_URL", &access.projection, "projection"),
+        ("ARIS_PERSONAL_URL", &access.personal, "command projection identity"),
+        ("ARIS_AUDIT_URL", &access.audit, "command projection gateway identity"),
+        ("ARIS_IDENTITY_URL", &access.identity, "identity"),
+    ];
+    let service = service.to_owned();
+    let is_its = move |services: &str| service == "all" || services.split(' ').any(|it| it == service);
+    all.into_iter().filter(move |(.., services)| is_its(services)).map(|(name, url, _)| (name, url.as_str()))
 }
 
 /// The same address at another port.

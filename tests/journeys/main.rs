@@ -17,6 +17,7 @@ mod installation;
 mod limits;
 mod machines;
 mod metrics;
+mod migrate;
 mod observability;
 mod open_loop;
 mod operator;

@@ -233,6 +233,28 @@ async fn a_repeated_request_to_join_is_one_and_gets_the_same_pass() {
 }
 
 #[tokio::test]
+async fn who_reads_receipts_and_events_cannot_ask_for_the_pass_of_somebody() {
+    let world = World::start().await;
+    let place = world.place().await;
+    let printed = world.printed(&place).await;
+    // As bad as a client may choose it.
+    let asked = world.scan(&printed, "table-0000000012").await;
+    let mut admin = sqlx::MySqlConnection::connect(&world.env.events_admin_url()).await.unwrap();
+    let select = "SELECT idempotency_key FROM receipts WHERE principal LIKE 'table-%'";
+    let stored: Vec<Vec<u8>> = sqlx::query_scalar(select).fetch_all(&mut admin).await.unwrap();
+    let [stored] = stored.as_slice() else { panic!("{stored:?}") };
+    let stored = String::from_utf8(stored.clone()).unwrap();
+    assert!(!stored.contains("0000000012"), "{stored}");
+    let other = world.scan(&printed, &stored).await;
+    assert_eq!(other.status, 200, "{other}");
+    assert!(!other.is_replayed() && other.json()["diner_id"] != asked.json()["diner_id"], "{other}");
+
+    let mut reader = sqlx::MySqlConnection::connect(&world.env.access.reader).await.unwrap();
+    let refused = sqlx::query(select).fetch_all(&mut reader).await.unwrap_err();
+    assert!(refused.to_string().contains("denied"), "{refused}");
+}
+
+#[tokio::test]
 async fn who_waits_is_told_as_soon_as_somebody_answers() {
     let world = World::start().await;
     let place = world.place().await;

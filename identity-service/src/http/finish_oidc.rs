@@ -109,7 +109,7 @@ async fn log_in(
     let (subject, email_index) = indices(app, provider, person);
     let account = app.store.account_of_person(&subject, email_index.as_ref(), now).await.map_err(unavailable)?;
     let (account, email_index) = account.ok_or_else(|| refused(provider, Refused::Unknown))?;
-    attempt.is_by_other(of_account(&email_index, None));
+    attempt.is_by_other(of_account(&email_index));
     let (tenant, member) = choose(app, account, tenant.map(TenantId::from)).await?;
     attempt.is_by_other(of_member(tenant, member, None));
     let proved = (account, &email_index, Proof::Person(&subject));

@@ -3,7 +3,7 @@
 use super::{
     answers::{LoggedIn, new_device},
     client::Address,
-    state::{App, about_account, email, of_account, of_member, unavailable},
+    state::{App, about_account, email, of_member, unavailable, who_claims},
 };
 use crate::{
     passwords::Password,
@@ -68,7 +68,7 @@ pub(super) async fn log_in(
     let LogIn { email: text, password, tenant_id, device, device_token } = value;
     let (email, name, now) = (email(&text)?, name(device)?, Utc::now());
     let email_index = app.secrets.email_index(&email);
-    attempt.is_by_other(of_account(&email_index, None));
+    attempt.is_by_other(who_claims(&email_index, None));
     attempt.keep();
     let known = device_token.and_then(|token| app.secrets.known_device(&email_index, &token));
     let key = match known {

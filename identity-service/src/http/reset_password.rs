@@ -43,7 +43,7 @@ pub(super) async fn reset_password(
     let token = token_hash(&token);
     let link = app.store.link(&token, now).await.map_err(unavailable)?;
     let link = link.filter(|link| link.purpose == Purpose::Reset).ok_or_else(worthless)?;
-    attempt.is_by_other(of_account(&link.email_index, None));
+    attempt.is_by_other(of_account(&link.email_index));
     attempt.keep();
     if let Some(fault) = password.fault() {
         return Err(Problem::invalid_field("/password", fault));

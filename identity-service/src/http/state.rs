@@ -95,10 +95,18 @@ impl App {
 /// Bytes of an account's index that stand for it where people look: enough to tell accounts apart.
 const INDEX_BYTES_SHOWN: usize = 16;
 
-/// Somebody who says that an account is theirs, for the audit; never the address.
-pub(crate) fn of_account(email_index: &[u8; 32], tenant: Option<TenantId>) -> Who {
-    let index: String = email_index[..INDEX_BYTES_SHOWN].iter().map(|byte| format!("{byte:02x}")).collect();
-    Who::without_token("account", index, tenant)
+/// Somebody who has shown that an account is theirs, for the audit; never the address.
+pub(crate) fn of_account(email_index: &[u8; 32]) -> Who {
+    Who::without_token("account", shown(email_index), None)
+}
+
+/// Somebody who says that an account is theirs. Whoever it is has shown nothing yet, so that it is not the actor.
+pub(crate) fn who_claims(email_index: &[u8; 32], tenant: Option<TenantId>) -> Who {
+    Who::who_claims(format!("account:{}", shown(email_index)), tenant)
+}
+
+fn shown(email_index: &[u8; 32]) -> String {
+    email_index[..INDEX_BYTES_SHOWN].iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// A member, for the audit, with the log-in that they come with.
@@ -117,11 +125,11 @@ pub(crate) fn about_account(
     let Some(((tenant, member), others)) = memberships.split_first() else { return };
     for (tenant, member) in others.iter().take(TENANTS_TOLD_MAX) {
         let mut action = attempt.action(problem.status().as_u16(), problem.code().as_str(), true);
-        action.who = of_account(email_index, Some(*tenant));
-        action.subject = format!("member:{member}");
+        action.who = who_claims(email_index, Some(*tenant));
+        action.subject = format!("{} member:{member}", action.who.claimed);
         attempt.record(action);
     }
-    attempt.is_by_other(of_account(email_index, Some(*tenant)));
+    attempt.is_by_other(who_claims(email_index, Some(*tenant)));
     attempt.is_about("member", member);
 }
 

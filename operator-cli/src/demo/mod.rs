@@ -13,6 +13,7 @@ mod floor;
 mod kitchen;
 mod leftovers;
 mod order;
+mod ours;
 mod progress;
 mod reception;
 mod report;
@@ -30,6 +31,7 @@ use book::Book;
 use floor::Floor;
 use identity::SigningKey;
 use order::seconds;
+use ours::Ours;
 use std::{
     process::ExitCode,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -47,6 +49,7 @@ struct World {
     waiter: Pass,
     cook: Pass,
     floor: Arc<Floor>,
+    ours: Ours,
     book: Book,
     tally: Arc<Tally>,
     /// Seconds that a cook takes, about.
@@ -83,6 +86,7 @@ impl World {
             cook: pass("kitchen"),
             key,
             floor,
+            ours: Ours::read(local, options.clear_tables)?,
             book: Book::default(),
             tally,
             cooking: options.cooking,

@@ -52,8 +52,8 @@ pub(super) async fn close_all(world: &World) {
 }
 
 async fn seat(world: &World, number: usize) -> bool {
-    let (table, _) = world.floor.table(number);
-    let Some(session) = open(world, table).await else { return false };
+    let (table, label) = world.floor.table(number);
+    let Some(session) = open(world, table, &label).await else { return false };
     let mut diners = Vec::new();
     for _ in 0..rand::random_range(1..=4) {
         diners.extend(join(world, table, session).await);
@@ -66,21 +66,27 @@ async fn seat(world: &World, number: usize) -> bool {
     true
 }
 
-/// Opens a session. Where guests of an earlier evening still sit, they are seen off first; where that
-/// fails, ours join them.
-async fn open(world: &World, table: TableId) -> Option<SessionId> {
+/// Opens a session. Where guests of an earlier demo still sit, they are seen off first; where that
+/// fails, ours join them. A table where somebody else sits is left alone.
+async fn open(world: &World, table: TableId, label: &str) -> Option<SessionId> {
     let path = format!("/tables/{table}/sessions");
     let mut found = None;
     for _ in 0..2 {
         let waiter = world.waiter.token().ok()?;
         match world.api.command::<Opened>(&waiter, &path, &json!({}), StatusCode::CREATED).await {
-            Ok(opened) => return Some(opened.id),
+            Ok(opened) => {
+                world.ours.opened(opened.id);
+                return Some(opened.id);
+            }
             Err(Trouble::Refused(problem)) if code(&problem) == "table-occupied" => {
                 let occupied = problem.get("session_id").and_then(|id| serde_json::from_value(id.clone()).ok());
                 let Some(session) = occupied else {
                     world.tally.wrong(format!("{path}: table-occupied does not say by which session"));
                     return None;
                 };
+                if !world.ours.may_close(session, label.to_owned()) {
+                    return None;
+                }
                 close(world, session).await;
                 found = Some(session);
             }

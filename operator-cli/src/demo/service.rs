@@ -33,7 +33,10 @@ pub(super) async fn serve(world: &Arc<World>, to_clear: mpsc::Receiver<usize>, o
     answer.context("the local installation does not answer: is `aris up` running?")?;
     eprintln!("seating guests at {} tables", world.floor.len());
     let seated = reception::seat_all(world).await;
-    ensure!(seated > 0, "no table could be seated: {}", world.tally.complaints().join("; "));
+    if let Some(words) = world.ours.words() {
+        eprintln!("{words}");
+    }
+    ensure!(seated > 0, "no table could be seated. {}", world.tally.complaints().join("; "));
     kitchen::open_all(world).await?;
     eprintln!("{seated} tables are seated, {} kitchen consoles are live; Ctrl-C ends", world.demo.stations.len());
     let turning = tokio::spawn(reception::turn_tables(Arc::clone(world), to_clear));
@@ -49,6 +52,7 @@ pub(super) async fn serve(world: &Arc<World>, to_clear: mpsc::Receiver<usize>, o
     if finished {
         turning.await?;
         reception::close_all(world).await;
+        world.ours.all_closed();
     }
     let report = Report {
         tally: &world.tally,

@@ -9,7 +9,7 @@ mod trace;
 mod whereabouts;
 
 pub(crate) use options::{Events, span};
-pub(crate) use output::line;
+pub(crate) use output::{line, table};
 
 use anyhow::Result;
 use options::Action;

@@ -7,7 +7,7 @@ use crate::{
 use anyhow::{Context, Result, bail};
 use domain::{
     envelope::{Cursor, RecordedEvent},
-    ids::FeedId,
+    ids::{FeedId, TenantId},
 };
 use event_store::{
     pool::{self, Isolation},
@@ -43,6 +43,12 @@ impl Sides {
     pub(super) async fn head(&self, feed: FeedId) -> Result<Cursor> {
         let head = self.events.head(feed).await?;
         head.map(|head| head.cursor).with_context(|| format!("there is no restaurant {feed}"))
+    }
+
+    /// The tenant of this restaurant, or the tenant whose own feed it is.
+    pub(super) async fn tenant(&self, feed: FeedId) -> Result<TenantId> {
+        let head = self.events.head(feed).await?;
+        head.map(|head| head.tenant).with_context(|| format!("there is no restaurant {feed}"))
     }
 
     /// The event at this position.

@@ -2,7 +2,7 @@
 
 use super::{
     options::Tail,
-    output::{COLUMNS, event_line, line},
+    output::{columns, event_line, line},
     sides::Sides,
 };
 use crate::{cli::Place, local::DemoRestaurant, shell::until_told_to_end};
@@ -22,7 +22,7 @@ pub(super) async fn run(sides: &Sides, place: &Place, options: Tail) -> Result<(
     let head = sides.head(feed).await?;
     let mut follower = FeedFollower::new(feed, start(&options, feed, head)?);
     if !options.json {
-        line(COLUMNS)?;
+        line(&columns())?;
     }
     let mut end = pin!(until_told_to_end());
     // Ends: without --follow at the head that was read above, otherwise when it is told to.

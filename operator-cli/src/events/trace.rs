@@ -4,14 +4,16 @@ mod search;
 
 use super::{
     options::Trace,
-    output::{COLUMNS, event_line, line},
+    output::{columns, event_line, line},
     sides::Sides,
     whereabouts::Whereabouts,
 };
 use anyhow::Result;
+use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
     envelope::{RecordedEvent, format_time},
     ids::FeedId,
+    limits::RECEIPT_HOURS,
 };
 use event_store::delivery::ReceiptSeen;
 use search::{Search, Searched};
@@ -26,6 +28,8 @@ const COMMANDS_MAX: usize = 100;
 struct Command {
     id: Uuid,
     principal: String,
+    /// When its first event was recorded.
+    at: DateTime<Utc>,
     receipt: Option<ReceiptSeen>,
 }
 
@@ -46,45 +50,49 @@ pub(super) async fn run(sides: &Sides, options: Trace) -> Result<ExitCode> {
             tell(*feed, events, commands, whereabouts)?;
         }
         line(&searched.words(&options.id))?;
+        line(&audit(sides, &options.id, &searched).await?)?;
     }
     Ok(if feeds.is_empty() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+/// Where to look for what left no event: tries that were denied, or failed.
+async fn audit(sides: &Sides, id: &str, searched: &Searched) -> Result<String> {
+    let is_of_request = |event: &RecordedEvent| event.metadata.correlation_id == id;
+    let command = match searched.found.first_key_value() {
+        Some((feed, events)) if !events.iter().any(is_of_request) => {
+            let tenant = sides.tenant(*feed).await?;
+            let restaurant = if feed.0 == tenant.0 { String::new() } else { format!(" --restaurant {feed}") };
+            format!("--tenant {tenant}{restaurant}")
+        }
+        _ => format!("--correlation {id}"),
+    };
+    Ok(format!("what was denied or failed has no event: aris audit actions {command}"))
 }
 
 /// The commands that caused these events, in the order of their first ones.
 async fn commands(sides: &Sides, feed: FeedId, events: &[RecordedEvent]) -> Result<Vec<Command>> {
     let mut first = BTreeMap::new();
     for event in events.iter().rev() {
-        first.insert(event.metadata.causation_id, (event.cursor.position, event.metadata.actor.id.clone()));
+        let of_event = (event.cursor.position, event.metadata.actor.id.clone(), event.recorded_at);
+        first.insert(event.metadata.causation_id, of_event);
     }
     let mut in_order: Vec<_> = first.into_iter().collect();
-    in_order.sort_by_key(|(_, (position, _))| *position);
+    in_order.sort_by_key(|(_, (position, ..))| *position);
     let mut commands = Vec::new();
-    for (id, (_, principal)) in in_order.into_iter().take(COMMANDS_MAX) {
+    for (id, (_, principal, at)) in in_order.into_iter().take(COMMANDS_MAX) {
         let receipt = sides.events.receipt_of(feed, &principal, id).await?;
-        commands.push(Command { id, principal, receipt });
+        commands.push(Command { id, principal, at, receipt });
     }
     Ok(commands)
 }
 
 fn tell(feed: FeedId, events: &[RecordedEvent], commands: &[Command], whereabouts: &Whereabouts) -> Result<()> {
     line(&format!("restaurant {feed}"))?;
-    line(COLUMNS)?;
+    line(&columns())?;
     events.iter().try_for_each(|event| line(&event_line(event)))?;
     line("")?;
-    for Command { id, principal, receipt } in commands {
-        let receipt = receipt.as_ref().map_or_else(
-            || "no receipt (they are kept for a day)".to_owned(),
-            |it| {
-                format!(
-                    "answered {} with position {} at {} under the key {}",
-                    it.status,
-                    it.position,
-                    format_time(it.recorded_at),
-                    it.idempotency_key
-                )
-            },
-        );
-        line(&format!("{:<18} {id} by {principal}: {receipt}", "command"))?;
+    for command in commands {
+        line(&format!("{:<18} {} by {}: {}", "command", command.id, command.principal, command.answer(Utc::now())))?;
     }
     whereabouts.lines().iter().try_for_each(|text| line(text))?;
     line("")
@@ -97,8 +105,7 @@ fn feed_json(feed: FeedId, events: &[RecordedEvent], commands: &[Command], where
     let command = |it: &Command| {
         let receipt = it.receipt.as_ref().map(|receipt| {
             json!({
-                "status": receipt.status, "position": receipt.position, "idempotency_key": receipt.idempotency_key,
-                "recorded_at": format_time(receipt.recorded_at),
+                "status": receipt.status, "position": receipt.position, "recorded_at": format_time(receipt.recorded_at),
             })
         });
         json!({"command_id": it.id, "principal": it.principal, "receipt": receipt})
@@ -107,6 +114,21 @@ fn feed_json(feed: FeedId, events: &[RecordedEvent], commands: &[Command], where
         "restaurant": feed, "events": events.iter().map(envelope).collect::<Vec<Value>>(),
         "commands": commands.iter().map(command).collect::<Vec<_>>(), "whereabouts": whereabouts.json(),
     })
+}
+
+impl Command {
+    /// What is known of its answer.
+    fn answer(&self, now: DateTime<Utc>) -> String {
+        match &self.receipt {
+            Some(it) => {
+                format!("answered {} with position {} at {}", it.status, it.position, format_time(it.recorded_at))
+            }
+            None if now - self.at >= TimeDelta::hours(RECEIPT_HOURS) => {
+                format!("was done; its receipt is gone after {RECEIPT_HOURS} hours")
+            }
+            None => "was done; its receipt is kept under another name than that of the actor".to_owned(),
+        }
+    }
 }
 
 impl Searched {

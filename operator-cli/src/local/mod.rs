@@ -6,10 +6,11 @@
 //!          master-key              everything that is keyed or sealed follows from it
 //!          mails/                  what would be sent if a mail server were configured
 //!          keys/jwks.json          checks tokens; what the services read
-//!          password                of the database users
+//!          password                of the database's root; the passwords of the other users follow from it
 //!          endpoints.json          where things listen, while they run
 //!          demo.json               ids of the demo restaurant
 //!          demo-logins.json        the password of the people who work there
+//!          demo-sessions           what `aris demo` has opened and not closed yet
 //! ```
 
 mod demo_logins;
@@ -23,7 +24,7 @@ pub(crate) use demo_logins::DemoLogins;
 pub(crate) use demo_restaurant::{DemoItem, DemoRestaurant, DemoTable};
 pub(crate) use endpoints::Endpoints;
 pub(crate) use keys::{existing_signing_key, jwks_file, keys_dir, master_key_file, signing_key};
-pub(crate) use secret::read_or_make;
+pub(crate) use secret::{read_or_make, write_secret};
 pub(crate) use servers::{LocalServers, access_of};
 
 use anyhow::{Context, Result};

@@ -3,7 +3,9 @@
 use super::secret::read_or_make;
 use anyhow::{Context, Result};
 use local_servers::{MysqlOptions, MysqlServer, NatsOptions, NatsServer, Progress, TerminalProgress, obtain};
-use migrations::{Access, Schemas, provision};
+use migrations::{
+    Access, DatabaseSecret, Schemas, end_old_passwords, give_passwords, provision, users_with_other_passwords,
+};
 use std::{path::Path, time::Duration};
 use uuid::Uuid;
 
@@ -26,7 +28,7 @@ impl LocalServers {
         let root = password.clone();
         let (mysql, nats) = tokio::task::spawn_blocking(move || start_both(&folder, &root)).await??;
         TerminalProgress.step("bringing the schemas up to date");
-        let access = provision(&mysql.admin_url(), &schemas(password)).await?;
+        let access = prepare(&mysql.admin_url(), &schemas(&password)?).await?;
         TerminalProgress.done("schemas are up to date");
         Ok(Self { mysql, nats, access })
     }
@@ -65,23 +67,36 @@ fn start_both(folder: &Path, password: &str) -> Result<(MysqlServer, NatsServer)
     Ok((mysql, nats))
 }
 
-/// One password for the users of this private server; the file is readable by its owner only.
+/// Schemas, users and rights. An installation from before may have users with another password; nobody but this
+/// process tells services their addresses, so none needs the old ones any more.
+async fn prepare(admin_url: &str, schemas: &Schemas) -> Result<Access> {
+    let access = provision(admin_url, schemas).await?;
+    let others = users_with_other_passwords(admin_url, schemas).await?;
+    if !others.is_empty() {
+        give_passwords(admin_url, schemas, &others).await?;
+        end_old_passwords(admin_url, schemas).await?;
+    }
+    Ok(access)
+}
+
+/// The password of this private server's root, in a file that only its owner may read. Those of the other users
+/// follow from it: whoever has it may do everything there anyway.
 fn password(local: &Path) -> Result<String> {
     read_or_make(&local.join("password"), || Ok(Uuid::new_v4().simple().to_string()))
 }
 
-fn schemas(password: String) -> Schemas {
-    Schemas {
+fn schemas(password: &str) -> Result<Schemas> {
+    Ok(Schemas {
         events: "arisgourmet_events".to_owned(),
         views: "arisgourmet_views".to_owned(),
         identity: "arisgourmet_identity".to_owned(),
         user_prefix: "aris".to_owned(),
-        password,
-    }
+        secret: DatabaseSecret::new(password)?,
+    })
 }
 
 /// The addresses of a local installation whose MySQL listens at this port.
 pub(crate) fn access_of(local: &Path, mysql_port: u16) -> Result<Access> {
-    let password = password(local)?;
-    Ok(migrations::access(&format!("mysql://root@127.0.0.1:{mysql_port}"), &schemas(password)))
+    let schemas = schemas(&password(local)?)?;
+    Ok(migrations::access(&format!("mysql://root@127.0.0.1:{mysql_port}"), &schemas))
 }

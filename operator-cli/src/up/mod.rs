@@ -5,6 +5,7 @@ mod demo;
 mod greeting;
 
 use crate::{
+    addresses::addresses_of,
     cli::{ServiceName, Up},
     local::{Endpoints, LocalServers, jwks_file, keys_dir, master_key_file, signing_key},
     shell::until_told_to_end,
@@ -67,7 +68,9 @@ async fn start(options: &Up) -> Result<Running> {
     let environment = environment(local, &servers, &endpoints)?;
     let mut children = Vec::new();
     for service in services {
-        children.push(Child::start(service, endpoints.of(service), &environment, options.log)?);
+        let addresses = addresses_of(service, &servers.access);
+        let told: Vec<_> = environment.iter().cloned().chain(addresses).collect();
+        children.push(Child::start(service, endpoints.of(service), &told, options.log)?);
     }
     child::all_ready(&mut children).await?;
     endpoints.write(local)?;
@@ -92,23 +95,16 @@ async fn check_ports(options: &Up) -> Result<()> {
     Ok(())
 }
 
-/// What every service of this installation is told.
+/// What every service of this installation is told, besides its addresses of the database.
 fn environment(local: &Path, servers: &LocalServers, endpoints: &Endpoints) -> Result<Vec<(&'static str, String)>> {
     let jwks = jwks_file(local).canonicalize()?;
     let master = master_key_file(local)?.canonicalize()?;
     Ok(vec![
-        ("ARIS_WRITER_URL", servers.access.writer.clone()),
-        ("ARIS_RELAY_URL", servers.access.relay.clone()),
-        ("ARIS_READER_URL", servers.access.reader.clone()),
-        ("ARIS_PROJECTION_URL", servers.access.projection.clone()),
-        ("ARIS_PERSONAL_URL", servers.access.personal.clone()),
-        ("ARIS_AUDIT_URL", servers.access.audit.clone()),
         ("ARIS_MASTER_KEY_FILE", master.display().to_string()),
         // On this machine whoever reaches the port may try everything.
         ("ARIS_SIGN_UP", "open".to_owned()),
         ("ARIS_NATS_URL", servers.nats.url()),
         ("ARIS_JWKS_FILE", jwks.display().to_string()),
-        ("ARIS_IDENTITY_URL", servers.access.identity.clone()),
         ("ARIS_SIGNING_KEYS_DIR", keys_dir(local).canonicalize()?.display().to_string()),
         ("ARIS_MAIL_FOLDER", local.join("mails").canonicalize()?.display().to_string()),
         ("ARIS_PUBLIC_URL", endpoints.identity.clone()),

@@ -7,6 +7,7 @@ mod follow;
 mod guests;
 mod history;
 mod journey;
+mod orphans;
 mod outage;
 mod pages;
 mod parked;

@@ -29,7 +29,11 @@ pub struct Row {
 pub struct Wanted {
     /// Whose; `None` for those of whom nobody knows to whom they belong.
     pub tenant: Option<TenantId>,
-    /// Who: a `sub`.
+    /// Of the request with this correlation id.
+    pub correlation: Option<String>,
+    /// Whosever they are, in place of `tenant`: only for who runs the installation, and only of one request.
+    pub everybodys: bool,
+    /// Who: a `sub`, or kind and `sub` as in `staff:…`.
     pub actor: Option<String>,
     /// About which restaurant.
     pub restaurant: Option<RestaurantId>,
@@ -109,11 +113,23 @@ pub async fn list(pool: &MySqlPool, wanted: &Wanted, limit: u32) -> Result<Vec<R
     let mut query = QueryBuilder::<MySql>::new(
         "SELECT action_id, tenant_id, at, actor_kind, actor_id, via, restaurant_id, permission, action, subject, \
                 status, code, is_denied, remote, correlation_id, repeats, last_at \
-           FROM actions WHERE tenant_id = ",
+           FROM actions WHERE ",
     );
-    query.push_bind(tenant_key(wanted.tenant));
+    match &wanted.correlation {
+        Some(correlation) if wanted.everybodys => {
+            query.push("correlation_id = ").push_bind(correlation);
+        }
+        correlation => {
+            query.push("tenant_id = ").push_bind(tenant_key(wanted.tenant));
+            if let Some(correlation) = correlation {
+                query.push(" AND correlation_id = ").push_bind(correlation);
+            }
+        }
+    }
     if let Some(actor) = &wanted.actor {
-        query.push(" AND actor_id = ").push_bind(actor);
+        let (kind, id) = kind_and_id(actor);
+        query.push(" AND actor_id IN (").push_bind(actor).push(", ").push_bind(id).push(")");
+        query.push(" AND (actor_id = ").push_bind(actor).push(" OR actor_kind = ").push_bind(kind).push(")");
     }
     if let Some(restaurant) = wanted.restaurant {
         query.push(" AND restaurant_id = ").push_bind(restaurant.0);
@@ -135,6 +151,11 @@ pub async fn list(pool: &MySqlPool, wanted: &Wanted, limit: u32) -> Result<Vec<R
     query.push(" ORDER BY action_id DESC LIMIT ").push_bind(limit);
     let rows = within(READ_WITHIN, query.build().persistent(false).fetch_all(pool)).await?;
     rows.iter().map(row).collect()
+}
+
+/// An actor as people read it, such as `staff:…` or `unknown`, in its parts.
+fn kind_and_id(actor: &str) -> (&str, &str) {
+    actor.split_once(':').unwrap_or((actor, ""))
 }
 
 /// Deletes actions that are older, at most so many. Returns how many.
@@ -165,6 +186,8 @@ fn row(row: &MySqlRow) -> Result<Row, sqlx::Error> {
             kind: row.try_get("actor_kind")?,
             id: row.try_get("actor_id")?,
             via: row.try_get("via")?,
+            // It stands in what the action was about.
+            claimed: String::new(),
         },
         restaurant: row.try_get::<Option<Uuid>, _>("restaurant_id")?.map(RestaurantId),
         // A right that this build does not know is none that it can name.

@@ -15,7 +15,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 /// Rows that wait for MySQL; a flood has fewer in two minutes.
-pub const WAITING_MAX: usize = 8_192;
+pub const WAITING_MAX: usize = 16_384;
 /// How often rows are written.
 const WRITE_EVERY: Duration = Duration::from_millis(250);
 /// How long MySQL may take for one statement.

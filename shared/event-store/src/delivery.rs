@@ -23,8 +23,6 @@ pub struct Delivery {
 /// The stored answer of a command, without the answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReceiptSeen {
-    /// The client's key.
-    pub idempotency_key: String,
     /// The HTTP status of the answer.
     pub status: u16,
     /// The position that the answer named.
@@ -48,7 +46,7 @@ pub(crate) const DELIVERY: &str = "SELECT EXISTS (SELECT 1 FROM outbox WHERE sha
    FROM feed_heads h LEFT JOIN published p ON p.feed_id = h.feed_id WHERE h.feed_id = ?";
 
 /// All of one principal in one feed, of a day at most: the front of the primary key.
-pub(crate) const RECEIPT: &str = "SELECT idempotency_key, status, position, recorded_at \
+pub(crate) const RECEIPT: &str = "SELECT status, position, recorded_at \
    FROM receipts FORCE INDEX (PRIMARY) WHERE feed_id = ? AND principal = ? AND command_id = ? LIMIT 1";
 
 impl EventReader {
@@ -84,7 +82,6 @@ impl EventReader {
             .await?
             .map(|row| {
                 Ok(ReceiptSeen {
-                    idempotency_key: String::from_utf8_lossy(row.try_get("idempotency_key")?).into_owned(),
                     status: row.try_get("status")?,
                     position: row.try_get("position")?,
                     recorded_at: row.try_get("recorded_at")?,

@@ -61,8 +61,9 @@ impl PersonalKeys {
         rand::fill(&mut key).map_err(|_| KeyError::Random)?;
         let wrapped = aead::seal(&self.wrapping(), &of(tenant, person), &key).ok_or(KeyError::Random)?;
         sqlx::query(
-            "INSERT IGNORE INTO personal_keys (tenant_id, person_id, wrapped_key, created_at) \
-             VALUES (?, ?, ?, UTC_TIMESTAMP(6))",
+            "INSERT INTO personal_keys (tenant_id, person_id, wrapped_key, created_at, asked_for_at) \
+             VALUES (?, ?, ?, UTC_TIMESTAMP(6), UTC_TIMESTAMP(6)) \
+                 ON DUPLICATE KEY UPDATE asked_for_at = UTC_TIMESTAMP(6)",
         )
         .bind(tenant.0)
         .bind(person)

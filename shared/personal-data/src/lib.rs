@@ -12,6 +12,7 @@
 mod aead;
 pub mod keys;
 pub mod master;
+pub mod orphans;
 pub mod seal;
 pub mod settings;
 pub mod texts;

@@ -3,7 +3,7 @@
 use metrics::Unit;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use opentelemetry_sdk::trace::SdkTracer;
-use std::{sync::OnceLock, time::Duration};
+use std::{io::IsTerminal, sync::OnceLock, time::Duration};
 use tracing::{Metadata, Subscriber, subscriber::Interest};
 use tracing_subscriber::{
     EnvFilter, Layer,
@@ -61,9 +61,9 @@ pub fn init(format: Format) {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(DEFAULT_FILTER));
     // Whoever was first keeps the logs: tests start several services in one process.
     match tracer {
-        None => drop(registry().with(filter).with(lines(format, std::io::stderr)).try_init()),
+        None => drop(registry().with(filter).with(lines(format, std::io::stderr, in_colour())).try_init()),
         Some(tracer) => {
-            let logs = lines(format, std::io::stderr).with_filter(filter);
+            let logs = lines(format, std::io::stderr, in_colour()).with_filter(filter);
             if registry().with(logs).with(spans(tracer)).try_init().is_ok() {
                 trace_context::switch_on();
             }
@@ -80,13 +80,18 @@ pub fn end() {
     otlp::flush();
 }
 
-/// Log lines in this format.
-fn lines<S, W>(format: Format, writer: W) -> Box<dyn Layer<S> + Send + Sync>
+/// Whether somebody looks at the lines who can see colours: no file, no pipe, nobody who wants none (`NO_COLOR`).
+fn in_colour() -> bool {
+    std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+}
+
+/// Log lines in this format; in colour only those for people.
+fn lines<S, W>(format: Format, writer: W, in_colour: bool) -> Box<dyn Layer<S> + Send + Sync>
 where
     S: Subscriber + for<'span> LookupSpan<'span>,
     W: for<'writer> MakeWriter<'writer> + Send + Sync + 'static,
 {
-    let lines = fmt::layer().with_writer(writer);
+    let lines = fmt::layer().with_writer(writer).with_ansi(in_colour);
     match format {
         Format::Pretty => lines.compact().boxed(),
         Format::Json => lines.json().flatten_event(true).boxed(),

@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result, ensure};
 use local_servers::{MysqlOptions, MysqlServer, TerminalProgress, obtain};
-use migrations::{Access, Schemas, provision};
+use migrations::{Access, DatabaseSecret, Schemas, provision};
 use sqlx::{Connection, Executor, MySqlConnection, Row};
 use std::path::PathBuf;
 
@@ -69,7 +69,7 @@ impl Server {
             views: format!("{name}_views"),
             identity: "bench_identity".to_owned(),
             user_prefix: "bench".to_owned(),
-            password: "only-for-the-bench".to_owned(),
+            secret: DatabaseSecret::new("only-for-the-bench-and-known-to-everybody")?,
         };
         let mut access = provision(&self.mysql.admin_url(), &schemas).await?;
         access.writer = format!("{}?{NO_TLS}", access.writer);

@@ -6,15 +6,15 @@ use event_store::{
     pool::{self, Isolation},
     reader::EventReader,
 };
-use migrations::{Access, Schemas, provision};
+use migrations::{Access, DatabaseSecret, Schemas, provision};
 use std::sync::{
     Arc,
     atomic::{AtomicU32, Ordering},
 };
 use tokio_util::sync::CancellationToken;
 
-/// The password of the test users; the servers listen on loopback and live for one test run.
-const PASSWORD: &str = "only-for-tests";
+/// What the passwords of the test users follow from; the servers listen on loopback and live for one test run.
+const SECRET: &str = "only-for-tests-and-known-to-everybody";
 
 /// Schemas of one test, with the rights that each service has in production.
 pub struct Env {
@@ -57,7 +57,7 @@ impl Env {
             views: format!("{name}_views"),
             identity: format!("{name}_identity"),
             user_prefix: "test".to_owned(),
-            password: PASSWORD.to_owned(),
+            secret: DatabaseSecret::new(SECRET).unwrap_or_else(|error| panic!("{error}")),
         };
         let admin_url = servers.mysql.admin_url();
         let access = provision(&admin_url, &schemas).await.unwrap_or_else(|error| panic!("{error}"));

@@ -95,6 +95,7 @@ pub(crate) async fn request_join(
         let detail = "without a token the key must have at least 16 characters, such as a random UUID";
         return Err(Problem::new(Code::IdempotencyKeyInvalid).detail(detail));
     }
+    let envelope = envelope.with_stand_in(&commands.tables.key);
     let sub = Ask::sub(&code);
     let diner: DinerId = envelope.ids_for(code.restaurant, &sub).id("diner", 0).into();
     let sender = guest_sender(sub, diner, tenant, code.restaurant);

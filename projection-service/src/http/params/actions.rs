@@ -15,7 +15,7 @@ use uuid::Uuid;
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct ActionParams {
-    /// Only of this actor: the id of a member or guest, or the index of an account.
+    /// Only of this actor: the id of a member, guest or machine, with its kind before it (`staff:…`) or without.
     #[param(max_length = 64)]
     actor: Option<String>,
     /// Only about this restaurant.
@@ -69,7 +69,6 @@ impl Params for Actions {
         let status = status.map(|it| class(&it).ok_or_else(|| wrong("/status", "must be 1xx to 5xx"))).transpose()?;
         let after = after.map(|text| Uuid::try_parse(&text)).transpose();
         let wanted = Wanted {
-            tenant: None,
             actor,
             restaurant: restaurant.map_err(|_| wrong("/restaurant", "must be the id of a restaurant"))?,
             is_denied: denied.map_err(|_| wrong("/denied", "must be true or false"))?,
@@ -77,6 +76,7 @@ impl Params for Actions {
             since: time("/since", since)?,
             until: time("/until", until)?,
             before: after.map_err(|_| Problem::new(Code::BadCursor))?,
+            ..Wanted::default()
         };
         Ok(Self { wanted, limit: limit(most)? })
     }

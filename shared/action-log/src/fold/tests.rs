@@ -78,6 +78,68 @@ fn a_household_has_one_row_however_many_addresses_it_has() {
     assert_eq!(new, 1);
 }
 
+fn of_tenant(number: u128, name: &str, route: &str) -> Action {
+    let who = Who::without_token("staff", name.to_owned(), Some(tenant(number)));
+    action(who, route, Ipv4Addr::LOCALHOST.into())
+}
+
+#[test]
+fn a_tenant_that_comes_when_others_have_filled_the_minute_has_its_first_row_and_one_that_counts_all_else() {
+    let mut minute = Minute::default();
+    for number in 0..100_000 {
+        minute.take(of_tenant(number % 10 + 2, &format!("{}", number / 100), &format!("GET /v1/{number}")));
+    }
+    assert!(minute.rows.len() >= ROWS_MAX);
+    let Folded::New(first) = minute.take(of_tenant(1, "ana", "GET /v1/staff")) else { panic!("no first row") };
+    assert_eq!((first.action.who.id.as_str(), first.action.action.as_str()), ("ana", "GET /v1/staff"));
+    let Folded::New(rest) = minute.take(of_tenant(1, "ben", "GET /v1/roles")) else { panic!("no row of the rest") };
+    assert_eq!((rest.action.who.tenant, rest.action.action.as_str()), (Some(tenant(1)), MANY));
+    let other = Action { status: 401, ..of_tenant(1, "cleo", "GET /v1/staff") };
+    assert_eq!(minute.take(other), Folded::Counted);
+}
+
+#[test]
+fn tenants_that_come_then_are_bounded_too() {
+    let mut minute = Minute::default();
+    let folded: Vec<_> = (0..20_000_u128).map(|n| minute.take(of_tenant(n, "ana", "GET /v1/staff"))).collect();
+    assert_eq!(folded.iter().filter(|it| is_new(it)).count(), ROWS_MAX + RESERVED_MAX);
+    assert_eq!(folded.last(), Some(&Folded::Dropped));
+}
+
+#[test]
+fn guests_and_strangers_who_come_to_a_tenant_take_none_of_its_room() {
+    let mut minute = Minute::default();
+    let outsider = |n: u32| {
+        let who = match n % 3 {
+            0 => Who { tenant: Some(tenant(1)), ..Who::unknown() },
+            1 => Who::who_claims(format!("account:{n}"), Some(tenant(1))),
+            _ => Who::without_token("guest", n.to_string(), Some(tenant(1))),
+        };
+        action(who, &format!("POST /v1/{n}"), Ipv4Addr::from_bits(n).into())
+    };
+    let new: Vec<_> = (0..9_000).map(|n| minute.take(outsider(n))).filter(is_new).collect();
+    assert_eq!(new.len(), ROWS_OF_OUTSIDERS_MAX + 1);
+    let Some(Folded::New(rest)) = new.last() else { panic!("{new:?}") };
+    assert_eq!((rest.action.who.kind.as_str(), rest.action.who.id.as_str()), (MANY, OUTSIDERS));
+    let staff = (0..ROWS_OF_TENANT_MAX).filter(|n| is_new(&minute.take(of_tenant(1, &n.to_string(), "GET /v1/staff"))));
+    assert_eq!(staff.count(), ROWS_OF_TENANT_MAX);
+}
+
+#[test]
+fn tries_at_one_account_from_everywhere_are_told_apart_from_those_at_another() {
+    let mut minute = Minute::default();
+    let at = |account: &str, n: u32| {
+        let who = Who::who_claims(format!("account:{account}"), Some(tenant(1)));
+        action(who, "POST /v1/auth/login", Ipv4Addr::from_bits(n).into())
+    };
+    let new = (0..1_000).map(|n| minute.take(at("a", n))).filter(is_new).collect::<Vec<_>>();
+    assert_eq!(new.len(), ROWS_OF_ONE_MAX + 1);
+    let Some(Folded::New(rest)) = new.last() else { panic!("{new:?}") };
+    assert_eq!((rest.action.subject.as_str(), rest.action.action.as_str()), ("account:a", MANY));
+    assert!(is_new(&minute.take(at("b", 1))));
+    assert_eq!(minute.take(at("b", 1)), Folded::Counted);
+}
+
 proptest! {
     /// However they come: rows are bounded, and every action is in a row or told as dropped.
     #[test]
@@ -87,20 +149,20 @@ proptest! {
         let mut minute = Minute::default();
         let (mut new, mut dropped) = (0, 0);
         for (of, name, route) in &actions {
-            let who = Who::without_token("staff", name.to_string(), (*of > 0).then(|| tenant(*of)));
+            let kind = if name % 4 == 0 { "guest" } else { "staff" };
+            let who = Who::without_token(kind, name.to_string(), (*of > 0).then(|| tenant(*of)));
             match minute.take(action(who, &route.to_string(), Ipv4Addr::LOCALHOST.into())) {
                 Folded::New(_) => new += 1,
                 Folded::Counted => {}
                 Folded::Dropped => dropped += 1,
             }
         }
-        prop_assert!(new <= ROWS_MAX);
+        prop_assert!(new <= ROWS_MAX + RESERVED_MAX);
         let counted: usize = minute.rows.values().map(|row| row.repeats as usize).sum();
         prop_assert_eq!(counted + dropped, actions.len());
-        for (tenant, rows) in &minute.of_tenant {
-            let most = if tenant.is_some() { ROWS_OF_TENANT_MAX } else { ROWS_OF_STRANGERS_MAX };
-            // And one for each status beyond.
-            prop_assert!(*rows <= most + 1);
+        for (circle, rows) in &minute.of_circle {
+            // And one for each status beyond, and one for all.
+            prop_assert!(*rows <= circle.rows_max() + 2);
         }
     }
 }

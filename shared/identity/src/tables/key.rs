@@ -1,6 +1,7 @@
 //! The key behind table codes, digits and passes.
 
 use aws_lc_rs::{constant_time::verify_slices_are_equal, hmac};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 
 /// Bytes of a tag in codes and passes: 96 bits. A forger who asks a million times a second needs longer
 /// than the world is old.
@@ -19,6 +20,13 @@ impl TableKey {
     #[must_use]
     pub fn new(secret: &[u8; 32]) -> Self {
         Self(hmac::Key::new(hmac::HMAC_SHA256, secret))
+    }
+
+    /// What stands for a secret that somebody without a token has chosen, where it is stored to be recognised again:
+    /// whoever reads it cannot find the secret, however easy it is to guess.
+    #[must_use]
+    pub fn stand_in(&self, secret: &str) -> String {
+        URL_SAFE_NO_PAD.encode(self.tag("stand-in", &[secret.as_bytes()]))
     }
 
     /// The tag of what stands under this purpose. Purposes keep a code from being taken for a pass.
@@ -50,6 +58,15 @@ mod tests {
     #[test]
     fn no_key_is_printed() {
         assert_eq!(format!("{:?}", TableKey::new(&[7; 32])), "TableKey([redacted])");
+    }
+
+    #[test]
+    fn what_stands_for_a_secret_is_always_the_same_and_follows_from_the_key_too() {
+        let (one, other) = (TableKey::new(&[7; 32]), TableKey::new(&[8; 32]));
+        assert_eq!(one.stand_in("1234"), one.stand_in("1234"));
+        assert_ne!(one.stand_in("1234"), one.stand_in("1235"));
+        assert_ne!(one.stand_in("1234"), other.stand_in("1234"));
+        assert_ne!(one.stand_in("1234"), one.stand_in(&one.stand_in("1234")));
     }
 
     #[test]

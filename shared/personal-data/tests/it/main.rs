@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use domain::ids::TenantId;
-use personal_data::{Field, KeyError, MasterKey, PersonalKeys, master::DEMO_KEY};
+use personal_data::{Field, KeyError, MasterKey, PersonalKeys, master::DEMO_KEY, orphans::KeyOf};
 use sqlx::MySqlPool;
 use testkit::Env;
 use uuid::Uuid;
@@ -67,4 +67,28 @@ async fn the_table_holds_wrapped_keys_and_no_other_service_reads_it() {
         let refused = sqlx::query("SELECT wrapped_key FROM personal_keys").fetch_all(&pool).await.unwrap_err();
         assert!(refused.to_string().contains("denied"), "{refused}");
     }
+}
+
+#[tokio::test]
+async fn a_key_that_a_command_asks_for_again_is_not_deleted_as_an_orphan() {
+    let env = Env::start().await;
+    let keys = keys(&env, DEMO_KEY).await;
+    let pool = MySqlPool::connect(&env.access.personal).await.unwrap();
+    let (tenant, person) = (TenantId(new_id()), new_id());
+    let grow_old = "UPDATE personal_keys SET asked_for_at = UTC_TIMESTAMP(6) - INTERVAL 3 DAY";
+    let found = async || KeyOf::Person.to_look_up(&pool, 0, 10).await.unwrap();
+
+    let key = keys.ensure(tenant, person).await.unwrap();
+    assert_eq!(found().await, []);
+    sqlx::query(grow_old).execute(&pool).await.unwrap();
+    assert_eq!(found().await, [(tenant, person)]);
+    // Somebody sends the command again while it is being looked up.
+    let sealed = keys.ensure(tenant, person).await.unwrap().seal(Field::Name, "Ana").unwrap();
+    assert!(!KeyOf::Person.delete(&pool, tenant, person).await.unwrap());
+    assert_eq!(key.open(Field::Name, &sealed).unwrap(), "Ana");
+
+    sqlx::query(grow_old).execute(&pool).await.unwrap();
+    KeyOf::Person.keep(&pool, tenant, person).await.unwrap();
+    assert_eq!(found().await, []);
+    assert!(!KeyOf::Person.delete(&pool, tenant, person).await.unwrap());
 }

@@ -35,15 +35,20 @@ pub struct Action {
     pub correlation_id: String,
 }
 
+/// The kind of somebody of whom nothing is known.
+pub const UNKNOWN: &str = "unknown";
+
 /// Who did something, as far as it is known.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Who {
     /// `None` where it is not known to whom they belong.
     pub tenant: Option<TenantId>,
-    /// `staff`, `guest`, …: the kind of an actor; `account` for who tries to log in; `unknown`.
+    /// `staff`, `guest`, …: the kind of an actor; `account` for who has shown that an account is theirs; `unknown`.
     pub kind: String,
     /// The `sub` of their token, or the index of their account; empty where nothing is known.
     pub id: String,
+    /// Who they say they are, without having shown it: part of what it is about, and never of who it was.
+    pub claimed: String,
     /// What they came with: ids of their token, log-in and key.
     pub via: String,
 }
@@ -56,13 +61,19 @@ impl Who {
     /// Somebody of whom nothing is known.
     #[must_use]
     pub fn unknown() -> Self {
-        Self { kind: "unknown".to_owned(), ..Self::default() }
+        Self { kind: UNKNOWN.to_owned(), ..Self::default() }
+    }
+
+    /// Somebody of whom nothing is known but who they say they are, such as `account:…`.
+    #[must_use]
+    pub fn who_claims(claimed: String, tenant: Option<TenantId>) -> Self {
+        Self { tenant, claimed, ..Self::unknown() }
     }
 
     /// Somebody who has no token, of this kind and with this id.
     #[must_use]
     pub fn without_token(kind: &str, id: String, tenant: Option<TenantId>) -> Self {
-        Self { tenant, kind: kind.to_owned(), id, via: String::new() }
+        Self { tenant, kind: kind.to_owned(), id, ..Self::default() }
     }
 
     /// The same, who came with this.
@@ -86,6 +97,7 @@ impl From<&Principal> for Who {
             kind: actor.kind.as_str().to_owned(),
             id: actor.id,
             via: via(principal.marks()),
+            claimed: String::new(),
         }
     }
 }

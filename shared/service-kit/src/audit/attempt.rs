@@ -148,11 +148,13 @@ impl Attempt {
         if let Some(asked) = in_path.filter(|asked| known.restaurant != Some(*asked)) {
             subject.add("restaurant", asked);
         }
+        let who = known.principal.as_ref().map(Who::from).or(known.without_token).unwrap_or_else(Who::unknown);
+        subject.add_text(&who.claimed);
         subject.add_text(&known.subject.into_text());
         Action {
             id: Uuid::now_v7(),
             at: Utc::now(),
-            who: known.principal.as_ref().map(Who::from).or(known.without_token).unwrap_or_else(Who::unknown),
+            who,
             restaurant: known.restaurant,
             permission: known.permission,
             action: format!("{} {route}", inner.method),

@@ -12,7 +12,7 @@ mod action;
 mod attempt;
 mod trail;
 
-pub use action::{Action, Subject, Who};
+pub use action::{Action, Subject, UNKNOWN, Who};
 pub use attempt::{Attempt, refused};
 pub(crate) use attempt::{Refused, begin};
 pub use trail::{QUEUE_MAX, Taken, Trail, describe, dropped};

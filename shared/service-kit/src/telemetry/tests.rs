@@ -27,7 +27,7 @@ impl io::Write for Kept {
 async fn logged(format: Format, filter: &str) -> String {
     let kept = Kept::default();
     let writer = kept.clone();
-    let logs = lines(format, move || writer.clone()).with_filter(EnvFilter::new(filter));
+    let logs = lines(format, move || writer.clone(), false).with_filter(EnvFilter::new(filter));
     let routes = Router::new().route(
         "/v1/soup",
         get(|| async {
