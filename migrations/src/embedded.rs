@@ -28,6 +28,7 @@ const EVENTS: &[File] = &[
     (3, "personal keys", include_str!("../events/0003_personal_keys.sql")),
     (4, "code tries", include_str!("../events/0004_code_tries.sql")),
     (5, "actions", include_str!("../events/0005_actions.sql")),
+    (6, "digit tries", include_str!("../events/0006_digit_tries.sql")),
 ];
 const VIEWS: &[File] = &[
     (1, "views", include_str!("../views/0001_views.sql")),

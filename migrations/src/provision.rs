@@ -46,6 +46,7 @@ const EVENT_GRANTS: &[(&str, &str, &str)] = &[
     ("writer", "SELECT, INSERT, DELETE", "claims"),
     ("writer", "SELECT, INSERT, DELETE", "snapshots"),
     ("writer", "SELECT, INSERT, UPDATE, DELETE", "code_tries"),
+    ("writer", "SELECT, INSERT, UPDATE, DELETE", "digit_tries"),
     // Keys of people, keys of machines, and who did what: the services that touch these have a user more.
     ("personal", "SELECT, INSERT, DELETE", "personal_keys"),
     ("personal", "SELECT, INSERT, UPDATE", "api_keys"),

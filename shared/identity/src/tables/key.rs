@@ -1,6 +1,7 @@
 //! The key behind table codes, digits and passes.
 
 use aws_lc_rs::{constant_time::verify_slices_are_equal, hmac};
+use domain::ids::SessionId;
 
 /// Bytes of a tag in codes and passes: 96 bits. A forger who asks a million times a second needs longer
 /// than the world is old.
@@ -19,6 +20,13 @@ impl TableKey {
     #[must_use]
     pub fn new(secret: &[u8; 32]) -> Self {
         Self(hmac::Key::new(hmac::HMAC_SHA256, secret))
+    }
+
+    /// What an address is counted as during a visit. Nobody reads the address from it, and at another visit it is another.
+    #[must_use]
+    pub fn source(&self, session: SessionId, address: &str) -> [u8; 16] {
+        let tag = self.tag("guess-source", &[session.0.as_bytes(), address.as_bytes()]);
+        std::array::from_fn(|at| tag.as_ref()[at])
     }
 
     /// The tag of what stands under this purpose. Purposes keep a code from being taken for a pass.

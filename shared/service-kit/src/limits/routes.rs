@@ -83,6 +83,7 @@ pub const ROUTES: &[(&str, &str, Class)] = &[
     ("GET", "/v1/restaurants/{restaurant}/sessions/{session}/code", Read),
     ("POST", "/v1/restaurants/{restaurant}/sessions/{session}/code/rotate", Command),
     ("POST", "/v1/restaurants/{restaurant}/sessions/{session}/join", Open),
+    ("POST", "/v1/restaurants/{restaurant}/sessions/{session}/join-requests/decline", Command),
     ("GET", "/v1/restaurants/{restaurant}/sessions/{session}/join-requests/{diner}", Open),
     ("POST", "/v1/restaurants/{restaurant}/sessions/{session}/join-requests/{diner}/approve", Command),
     ("POST", "/v1/restaurants/{restaurant}/sessions/{session}/join-requests/{diner}/decline", Command),
