@@ -40,6 +40,7 @@ const VIEWS: &[File] = &[
 const IDENTITY: &[File] = &[
     (1, "identity", include_str!("../identity/0001_identity.sql")),
     (2, "openid", include_str!("../identity/0002_openid.sql")),
+    (3, "own password", include_str!("../identity/0003_own_password.sql")),
 ];
 
 impl Side {
