@@ -1,7 +1,8 @@
-//! `aris forget`: erases a person, because they have the right to it.
+//! `aris forget`: erases a person, because they have the right to it; and again, where a backup has brought them back.
 
 use crate::{
     cli::Forget,
+    forgotten::{self, Forgotten},
     local::{Endpoints, access_of},
 };
 use anyhow::{Context, Result, bail};
@@ -18,7 +19,7 @@ use event_store::{
 };
 use personal_data::keys;
 use sqlx::MySqlPool;
-use std::sync::Arc;
+use std::{collections::HashSet, path::Path, sync::Arc};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -27,18 +28,52 @@ const CONNECTIONS: u32 = 2;
 
 pub(crate) async fn run(options: Forget) -> Result<()> {
     let (writer_url, personal_url) = addresses(&options)?;
+    if options.list {
+        return list(&writer_url).await;
+    }
     let people =
         pool::connect(&personal_url, Isolation::ReadCommitted, CONNECTIONS).await.context("ARIS_PERSONAL_URL")?;
+    if let Some(file) = &options.replay {
+        return replay(&writer_url, &people, file.as_deref()).await;
+    }
+    let person = options.person.context("name a person, --list or --replay")?;
     let tenants = match options.tenant {
         Some(tenant) => vec![tenant],
-        None => keys::tenants_of(&people, options.person.0).await?,
+        None => keys::tenants_of(&people, person.0).await?,
     };
     if tenants.is_empty() {
         bail!("nobody with this id can be read: they were forgotten already, or never there");
     }
     for tenant in tenants {
-        forget(&writer_url, &people, tenant, options.person).await?;
+        forget(&writer_url, &people, tenant, person).await?;
     }
+    Ok(())
+}
+
+async fn list(writer_url: &str) -> Result<()> {
+    let events = pool::connect(writer_url, Isolation::ReadCommitted, CONNECTIONS).await.context("ARIS_WRITER_URL")?;
+    for one in forgotten::of_store(&events).await? {
+        println!("{one}");
+    }
+    Ok(())
+}
+
+/// Forgets anew whoever the store or the file says was forgotten. Whoever runs it again does no harm.
+async fn replay(writer_url: &str, people: &MySqlPool, file: Option<&Path>) -> Result<()> {
+    let events = pool::connect(writer_url, Isolation::ReadCommitted, CONNECTIONS).await.context("ARIS_WRITER_URL")?;
+    let kept = forgotten::of_store(&events).await?;
+    let listed = file.map(forgotten::of_file).transpose()?.unwrap_or_default();
+    let in_store: HashSet<_> = kept.iter().map(Forgotten::who).collect();
+    let lost: Vec<_> = listed.into_iter().filter(|it| !in_store.contains(&it.who())).collect();
+    let mut brought_back = 0;
+    for one in &kept {
+        brought_back += usize::from(keys::delete(people, one.tenant, one.person.0).await?);
+    }
+    println!("{} were forgotten by the store; {brought_back} of them had a key again, which is deleted", kept.len());
+    for one in &lost {
+        forget(writer_url, people, one.tenant, one.person).await?;
+    }
+    println!("{} were forgotten after the backup, by the list: they are forgotten anew", lost.len());
     Ok(())
 }
 

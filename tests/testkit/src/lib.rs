@@ -6,6 +6,7 @@
 
 mod actions;
 mod append;
+pub mod backup;
 mod env;
 mod mail;
 mod proxy;
