@@ -4,10 +4,11 @@ use crate::world::{PATIENCE, World, append, role};
 use domain::{
     dining::{SessionClosed, SessionEvent},
     event::Event,
+    ids::TenantId,
     staff::{Assignment, At, MemberDeactivated, MemberForgotten, MemberRolesChanged, Permission, RoleChanged},
     stream::StreamId,
+    tenants::SignedUp,
 };
-use domain::{ids::TenantId, tenants::SignedUp};
 use futures::future::join_all;
 use messaging::Namespace;
 use serde_json::json;
@@ -99,7 +100,7 @@ async fn a_closed_session_is_told_and_told_again_after_everything_in_nats_was_lo
 /// Tenants of which each has something that was taken back.
 const FEEDS: usize = 200;
 
-/// How many were told, once all are; and the time until then.
+/// Waits until the member of each feed is revoked: how long that took.
 async fn all_are_revoked(sql: &sqlx::MySqlPool) -> std::time::Duration {
     let started = Instant::now();
     wait_for("every feed was read", 3 * PATIENCE, async || {
