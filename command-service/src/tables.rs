@@ -1,17 +1,22 @@
 //! What guests without a token are known by, and what the store says of them.
 
 use domain::{
+    claims::ClaimKind,
     dining::TableSession,
     ids::{RestaurantId, SessionId, TableId},
     limits::PAGE_EVENTS_MAX,
     restaurants::Restaurant,
     stream::{State, StreamId},
 };
-use event_store::reader::EventReader;
+use event_store::{
+    pool::{READ_WITHIN, within},
+    reader::EventReader,
+};
 use identity::tables::{TableCode, TableKey};
 use service_kit::problem::Problem;
 use sqlx::MySqlPool;
 use tokio::sync::Semaphore;
+use uuid::Uuid;
 
 /// Requests that wait for an answer to a request to join, in this process; more are answered at once.
 const WAITERS_MAX: usize = 1_024;
@@ -43,6 +48,21 @@ impl Tables {
             State::TableSession(session) => Ok(session),
             _ => Ok(TableSession::default()),
         }
+    }
+
+    /// The session that goes on at a table at this moment, if there is one.
+    pub(crate) async fn open_session(
+        &self,
+        restaurant: RestaurantId,
+        table: TableId,
+    ) -> Result<Option<SessionId>, Problem> {
+        let query =
+            sqlx::query_scalar("SELECT aggregate_id FROM claims WHERE feed_id = ? AND kind = ? AND claim_key = ?")
+                .bind(restaurant.0)
+                .bind(ClaimKind::OpenSession.as_str().as_bytes())
+                .bind(table.to_string().into_bytes());
+        let owner: Result<Option<Uuid>, _> = within(READ_WITHIN, query.fetch_optional(&self.pool)).await;
+        owner.map(|owner| owner.map(SessionId)).map_err(|error| Problem::store_unavailable(&error))
     }
 
     /// A table's label and the code that counts.

@@ -30,6 +30,7 @@ const EVENTS: &[File] = &[
     (5, "actions", include_str!("../events/0005_actions.sql")),
     (6, "orphaned keys", include_str!("../events/0006_orphaned_keys.sql")),
     (7, "actions by correlation", include_str!("../events/0007_actions_correlation.sql")),
+    (8, "digit tries", include_str!("../events/0008_digit_tries.sql")),
 ];
 const VIEWS: &[File] = &[
     (1, "views", include_str!("../views/0001_views.sql")),
@@ -41,6 +42,7 @@ const VIEWS: &[File] = &[
 const IDENTITY: &[File] = &[
     (1, "identity", include_str!("../identity/0001_identity.sql")),
     (2, "openid", include_str!("../identity/0002_openid.sql")),
+    (3, "own password", include_str!("../identity/0003_own_password.sql")),
 ];
 
 impl Side {

@@ -63,6 +63,7 @@ const EVENT_GRANTS: &[(&str, &str, &str)] = &[
     ("writer", "SELECT, INSERT, DELETE", "claims"),
     ("writer", "SELECT, INSERT, DELETE", "snapshots"),
     ("writer", "SELECT, INSERT, UPDATE, DELETE", "code_tries"),
+    ("writer", "SELECT, INSERT, UPDATE, DELETE", "digit_tries"),
     // Keys of people, keys of machines, and who did what: the services that touch these have a user more.
     ("personal", "SELECT, INSERT, DELETE, UPDATE (asked_for_at, is_kept)", "personal_keys"),
     ("personal", "SELECT, INSERT, UPDATE, DELETE", "api_keys"),

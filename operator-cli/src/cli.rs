@@ -296,10 +296,17 @@ pub(crate) struct Forget {
     #[command(flatten)]
     pub(crate) place: Place,
     /// The person: the id of a member
-    pub(crate) person: MemberId,
+    #[arg(required_unless_present_any = ["list", "replay"], conflicts_with_all = ["list", "replay"])]
+    pub(crate) person: Option<MemberId>,
     /// Their tenant; without it every tenant that has a key of this person
-    #[arg(long)]
+    #[arg(long, requires = "person")]
     pub(crate) tenant: Option<TenantId>,
+    /// Prints who was forgotten, a line for each: tenant, member, time. Keep it where no backup is
+    #[arg(long, conflicts_with = "replay")]
+    pub(crate) list: bool,
+    /// After a backup was restored: forgets anew who was forgotten, by the store and by a file that `--list` has printed
+    #[arg(long, value_name = "FILE", num_args = 0..=1)]
+    pub(crate) replay: Option<Option<PathBuf>>,
     /// MySQL address of the user who appends events; without it the local installation's
     #[arg(long, env = "ARIS_WRITER_URL", hide_env_values = true)]
     pub(crate) writer_url: Option<String>,

@@ -1,7 +1,8 @@
-//! `aris forget`: erases a person, because they have the right to it.
+//! `aris forget`: erases a person, because they have the right to it; and again, where a backup has brought them back.
 
 use crate::{
     cli::Forget,
+    forgotten::{self, Forgotten},
     local::{Endpoints, access_of},
 };
 use anyhow::{Context, Result, bail};
@@ -23,7 +24,7 @@ use event_store::{
 };
 use personal_data::keys;
 use sqlx::MySqlPool;
-use std::sync::Arc;
+use std::{collections::HashSet, path::Path, sync::Arc};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -38,21 +39,28 @@ const REFUSED: u16 = 404;
 
 pub(crate) async fn run(options: Forget) -> Result<()> {
     let (writer_url, personal_url) = addresses(&options)?;
+    if options.list {
+        return list(&writer_url).await;
+    }
     let people =
         pool::connect(&personal_url, Isolation::ReadCommitted, CONNECTIONS).await.context("ARIS_PERSONAL_URL")?;
+    if let Some(file) = &options.replay {
+        return replay(&writer_url, &people, file.as_deref()).await;
+    }
+    let person = options.person.context("name a person, --list or --replay")?;
     let mut tenants = match options.tenant {
         Some(tenant) => vec![tenant],
-        None => keys::tenants_of(&people, options.person.0).await?,
+        None => keys::tenants_of(&people, person.0).await?,
     };
     if tenants.is_empty() {
         // Without a key only the events tell who it was.
-        tenants = tenants_who_knew(&writer_url, options.person).await?;
+        tenants = tenants_who_knew(&writer_url, person).await?;
     }
     if tenants.is_empty() {
         bail!("there is nobody with this id, and there never was: it is the `member_id` of GET /v1/staff");
     }
     for tenant in tenants {
-        forget(&writer_url, &people, tenant, options.person).await?;
+        forget(&writer_url, &people, tenant, person).await?;
     }
     Ok(())
 }
@@ -73,6 +81,33 @@ async fn tenants_who_knew(events_url: &str, person: MemberId) -> Result<Vec<Tena
             found.extend(roster.filter(|roster| roster.members.contains_key(&person)).map(|_| head.tenant));
         }
     }
+}
+
+async fn list(writer_url: &str) -> Result<()> {
+    let events = pool::connect(writer_url, Isolation::ReadCommitted, CONNECTIONS).await.context("ARIS_WRITER_URL")?;
+    for one in forgotten::of_store(&events).await? {
+        println!("{one}");
+    }
+    Ok(())
+}
+
+/// Forgets anew whoever the store or the file says was forgotten. Whoever runs it again does no harm.
+async fn replay(writer_url: &str, people: &MySqlPool, file: Option<&Path>) -> Result<()> {
+    let events = pool::connect(writer_url, Isolation::ReadCommitted, CONNECTIONS).await.context("ARIS_WRITER_URL")?;
+    let kept = forgotten::of_store(&events).await?;
+    let listed = file.map(forgotten::of_file).transpose()?.unwrap_or_default();
+    let in_store: HashSet<_> = kept.iter().map(Forgotten::who).collect();
+    let lost: Vec<_> = listed.into_iter().filter(|it| !in_store.contains(&it.who())).collect();
+    let mut brought_back = 0;
+    for one in &kept {
+        brought_back += usize::from(keys::delete(people, one.tenant, one.person.0).await?);
+    }
+    println!("{} were forgotten by the store; {brought_back} of them had a key again, which is deleted", kept.len());
+    for one in &lost {
+        forget(writer_url, people, one.tenant, one.person).await?;
+    }
+    println!("{} were forgotten after the backup, by the list: they are forgotten anew", lost.len());
+    Ok(())
 }
 
 /// The event first: who runs this again deletes the key if it ended in between.

@@ -7,6 +7,7 @@ mod demo;
 mod doctor;
 mod events;
 mod forget;
+mod forgotten;
 mod keys;
 mod local;
 mod migrate;

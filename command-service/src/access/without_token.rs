@@ -20,6 +20,7 @@ const TABLE_TOKEN: HeaderName = HeaderName::from_static("x-table-token");
 
 /// Somebody who scanned the code in the path, which is genuine. Whether it is the table's last one, the
 /// rule says.
+#[derive(Clone, Copy)]
 pub(crate) struct Scanned {
     pub(crate) code: TableCode,
     pub(crate) tenant: TenantId,

@@ -62,7 +62,7 @@ pub(crate) struct SessionJoined {
     number: u8,
 }
 
-/// Somebody asked to join, and waits.
+/// Somebody asked to join and waits, or has joined with a code of the table.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct JoinRequested {
     #[serde(flatten)]
@@ -71,14 +71,21 @@ pub(crate) struct JoinRequested {
     restaurant_id: Uuid,
     /// The session at that table.
     session_id: Uuid,
-    /// Who they will be.
+    /// Who they are, or will be.
     diner_id: Uuid,
+    /// `waiting`, or `joined` with a code of the table.
+    #[schema(example = "waiting")]
+    state: &'static str,
     /// Four characters to show, so that the others can tell whom they let in.
     #[schema(example = "7K2M")]
     mark: String,
-    /// Until when they can be let in.
+    /// Until when they can be let in, while they wait.
     #[schema(format = DateTime)]
-    expires_at: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expires_at: Option<String>,
+    /// Which guest of the table they are, once they have joined; 1 is the first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    number: Option<u8>,
     /// Names them in `X-Table-Token` from now on. It opens nothing until they are let in.
     pass: String,
 }
@@ -106,12 +113,15 @@ pub(crate) struct JoinRequestAnswer {
 pub(crate) struct SessionCode {
     /// The session.
     pub(crate) session_id: Uuid,
-    /// Four digits; absent while they let nobody in, because somebody guessed.
+    /// Four digits; absent while they let nobody in, because somebody guessed, or because they changed too often.
     #[schema(example = "0417")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) code: Option<String>,
-    /// Whether somebody guessed: ask for new digits.
+    /// Whether the four digits let nobody in: type the long code, or ask for new digits.
     pub(crate) locked: bool,
+    /// Twelve digits, which always let somebody in.
+    #[schema(example = "041722139981")]
+    pub(crate) long_code: String,
 }
 
 /// What is printed on a table.

@@ -34,6 +34,7 @@ pub(crate) fn router() -> OpenApiRouter<Commands> {
         .routes(routes!(dining::get_join_request::get_join_request))
         .routes(routes!(dining::approve_join::approve_join))
         .routes(routes!(dining::decline_join::decline_join))
+        .routes(routes!(dining::decline_all::decline_all))
         .routes(routes!(dining::leave_session::leave_session))
         .routes(routes!(dining::show_code::show_code))
         .routes(routes!(dining::rotate_code::rotate_code))

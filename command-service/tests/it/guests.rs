@@ -33,6 +33,14 @@ impl World {
         self.send(Request { path: &path, token: None, key: Some(key), headers: &[], body: Vec::new() }).await
     }
 
+    /// Somebody scans this code at this address, and types what the table shows.
+    pub(crate) async fn scan_with(&self, printed: &str, (key, from): (&str, &str), typed: &Value) -> Answer {
+        let path = format!("/v1/table-codes/{printed}/join-requests");
+        let headers = [("content-type", "application/json"), ("x-test-address", from)];
+        let body = json!({"code": typed}).to_string().into_bytes();
+        self.send(Request { path: &path, token: None, key: Some(key), headers: &headers, body }).await
+    }
+
     /// Somebody scans this code, asks, and waits.
     pub(crate) async fn ask(&self, printed: &str) -> Asked {
         let answer = self.scan(printed, &Uuid::now_v7().to_string()).await;
@@ -58,7 +66,12 @@ impl World {
 
     /// The digits that the table shows.
     pub(crate) async fn digits(&self, token: &str, place: &Place) -> Value {
-        self.read(token, &place.at(&format!("/sessions/{}/code", place.session))).await.json()["code"].clone()
+        self.shown(token, place).await["code"].clone()
+    }
+
+    /// All that the table shows.
+    pub(crate) async fn shown(&self, token: &str, place: &Place) -> Value {
+        self.read(token, &place.at(&format!("/sessions/{}/code", place.session))).await.json()
     }
 
     async fn answer(&self, token: &str, place: &Place, asked: &Asked, verb: &str) -> Answer {
@@ -202,6 +215,7 @@ async fn a_photo_of_the_printed_code_lets_one_ask_until_it_is_replaced() {
     let reissued = world.done(&owner, &format!("{table}/reissue"), Value::Null).await;
     assert_eq!(reissued["issue"], json!(2));
     refused(&world.scan(&printed, "a-key-that-nobody-else-has").await, 404, "not-found");
+    assert_eq!(world.state(&place, &asked, 0).await.json()["state"], "declined", "who asked with the old one");
     let replaced = world.read(&owner, &table).await.json();
     assert_eq!(replaced["issue"], json!(2));
     world.ask(replaced["code"].as_str().unwrap()).await;

@@ -1,5 +1,9 @@
 //! A running service, a restaurant in it, and people with tokens.
 
+use axum::{
+    extract,
+    middleware::{Next, from_fn},
+};
 use chrono::{DateTime, Duration, Utc};
 use command_service::{Config, Service, SignUp};
 use domain::{
@@ -11,7 +15,10 @@ use identity::{Claims, Permission, SigningKey, claims::At, roles};
 use messaging::Namespace;
 use reqwest::{Client, header::HeaderMap};
 use serde_json::{Value, json};
-use service_kit::http::{HttpConfig, app, serve};
+use service_kit::{
+    client::Client as From,
+    http::{HttpConfig, app, serve},
+};
 use std::{net::SocketAddr, num::NonZeroU32, path::Path, sync::OnceLock};
 use testkit::{Env, TcpProxy};
 use tokio::net::TcpListener;
@@ -95,7 +102,14 @@ impl World {
         let service: Service = command_service::start(config, env.shutdown.clone()).await.unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let app = app(service.routes(), &HttpConfig { trail: testkit::trail(&env), ..HttpConfig::default() });
+        let routes = service.routes().layer(from_fn(async |mut request: extract::Request, next: Next| {
+            if let Some(from) = request.headers().get("x-test-address") {
+                let address = from.to_str().unwrap().parse().unwrap();
+                request.extensions_mut().insert(From { address, is_https: false });
+            }
+            next.run(request).await
+        }));
+        let app = app(routes, &HttpConfig { trail: testkit::trail(&env), ..HttpConfig::default() });
         tokio::spawn(serve(listener, app, env.shutdown.clone()));
         tokio::spawn(service.stopped());
         let reader = env.reader().await;

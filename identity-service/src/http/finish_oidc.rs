@@ -8,7 +8,7 @@ use super::{
     state::{App, of_account, of_member, unavailable},
 };
 use crate::{
-    openid::{OpenIdError, Person, Provider, Refused, Ticket},
+    openid::{Brought, OpenIdError, Person, Provider, Refused, Ticket},
     passwords::Password,
     store::{Proof, Subject},
 };
@@ -31,6 +31,10 @@ pub(super) struct FinishOutside {
     code: String,
     /// From there, too.
     state: String,
+    /// From there, too, if it is there: who has sent the browser back (RFC 9207).
+    iss: Option<String>,
+    /// The address that the browser came back to, without `?` and what follows it. It has to be the one of the start.
+    redirect_uri: String,
     /// From the start of this log-in.
     ticket: String,
     /// What stands behind `#` in the link of an invitation, to accept it without a password.
@@ -65,14 +69,15 @@ pub(super) async fn finish_oidc(
 ) -> Result<Json<LoggedIn>, Problem> {
     let (provider, now) = (provider(&app, &provider_name)?, Utc::now());
     attempt.keep();
-    let FinishOutside { code, state, ticket, invitation, tenant_id, device } = value;
+    let FinishOutside { code, state, iss, redirect_uri, ticket, invitation, tenant_id, device } = value;
     let device = name(device)?;
     if code.is_empty() || code.len() > CODE_BYTES_MAX {
         return Err(Problem::invalid_field("/code", "is no code"));
     }
     let ticket = Ticket::open(&ticket, (provider.name(), &state), &app.secrets, now);
     let ticket = ticket.ok_or_else(|| refused(provider, Refused::Ticket))?;
-    let person = person(&app, provider, &ticket, &code).await?;
+    let brought = Brought { code: &code, issuer: iss.as_deref(), redirect: &redirect_uri };
+    let person = person(&app, provider, &ticket, brought).await?;
     let answer = match invitation {
         Some(token) => accept(&app, &attempt, (provider, &person), (&token, device), now).await?,
         None => log_in(&app, &attempt, (provider, &person), (tenant_id, device), now).await?,
@@ -82,12 +87,12 @@ pub(super) async fn finish_oidc(
 }
 
 /// Who has come back. The log-in is used up, unless the provider did not answer.
-async fn person(app: &App, provider: &Provider, ticket: &Ticket, code: &str) -> Result<Person, Problem> {
+async fn person(app: &App, provider: &Provider, ticket: &Ticket, brought: Brought<'_>) -> Result<Person, Problem> {
     let mark = ticket.mark();
     if !app.store.finish(mark).await.map_err(unavailable)? {
         return Err(refused(provider, Refused::Finished));
     }
-    match provider.person(ticket, code).await {
+    match provider.person(ticket, brought).await {
         Ok(person) => Ok(person),
         Err(error) => {
             if !matches!(error, OpenIdError::Refused(_)) {

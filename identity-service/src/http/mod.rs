@@ -12,6 +12,8 @@ mod fuzz;
 mod guest_token;
 mod jwks;
 mod key_token;
+mod linked_providers;
+mod list_oidc;
 mod log_in;
 mod log_out;
 mod log_out_all;
@@ -39,6 +41,9 @@ pub(crate) fn router() -> OpenApiRouter<App> {
         .routes(routes!(reset_password::reset_password))
         .routes(routes!(change_password::change_password))
         .routes(routes!(accept_invitation::accept_invitation))
+        .routes(routes!(list_oidc::list_oidc))
+        .routes(routes!(linked_providers::list_linked_providers))
+        .routes(routes!(linked_providers::remove_linked_provider))
         .routes(routes!(start_oidc::start_oidc))
         .routes(routes!(finish_oidc::finish_oidc))
         .routes(routes!(guest_token::guest_token))

@@ -15,7 +15,7 @@ use utoipa::ToSchema;
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, expecting = "an object")]
 pub(super) struct StartOutside {
-    /// One of those that this installation lists, letter by letter.
+    /// One of those that this installation lists for this provider, letter by letter.
     redirect_uri: String,
 }
 
@@ -35,7 +35,8 @@ pub(super) struct StartedOutside {
 /// Start a log-in through a provider
 ///
 /// Send the browser to `authorization_url` and keep `state` and `ticket`. It comes back to `redirect_uri` with `code`
-/// and `state`, or with `error`. Compare `state`, and finish the log-in with `code`, `state` and `ticket`.
+/// and `state`, often with `iss`, or with `error`. Compare `state`, and finish the log-in with all of these, with
+/// `ticket`, and with the address that the browser came back to.
 #[utoipa::path(
     post, path = "/v1/auth/oidc/{provider}/start", tag = "auth",
     request_body = StartOutside,
@@ -50,8 +51,8 @@ pub(super) async fn start_oidc(
     JsonBody { value: StartOutside { redirect_uri }, .. }: JsonBody<StartOutside>,
 ) -> Result<Json<StartedOutside>, Problem> {
     let provider = provider(&app, &name)?;
-    if !app.providers.may_return_to(&redirect_uri) {
-        return Err(Problem::invalid_field("/redirect_uri", "is not one of this installation"));
+    if !provider.may_return_to(&redirect_uri) {
+        return Err(Problem::invalid_field("/redirect_uri", "is not one of this provider"));
     }
     let internal = |error: anyhow::Error| Problem::internal(&format_args!("{error:#}"));
     let ticket = Ticket::new(provider.name(), redirect_uri, Utc::now()).map_err(internal)?;

@@ -37,6 +37,9 @@ pub(crate) enum Refused {
     /// It was finished before.
     #[error("the log-in was finished before")]
     Finished,
+    /// Another provider has sent the browser back, or it cannot be told.
+    #[error("it was not this provider that sent the browser back")]
+    Sender,
     /// The provider does not know the code.
     #[error("the provider does not take the code")]
     Code,

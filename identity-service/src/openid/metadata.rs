@@ -24,6 +24,8 @@ pub(super) struct Metadata {
     /// Where its keys are.
     pub(super) keys: Url,
     pub(super) proof: Proof,
+    /// It says in the address of the browser who it is (RFC 9207).
+    pub(super) tells_issuer: bool,
 }
 
 #[derive(Deserialize)]
@@ -33,6 +35,8 @@ struct Document {
     token_endpoint: Option<String>,
     jwks_uri: String,
     token_endpoint_auth_methods_supported: Option<Vec<String>>,
+    #[serde(default)]
+    authorization_response_iss_parameter_supported: bool,
 }
 
 impl Metadata {
@@ -49,6 +53,7 @@ impl Metadata {
             token: url("token_endpoint", token)?,
             keys: url("jwks_uri", &document.jwks_uri)?,
             // Whoever does not publish the endpoint does not publish this either; there, fields are what is taken.
+            tells_issuer: document.authorization_response_iss_parameter_supported,
             proof: if takes_fields || token_endpoint.is_some() { Proof::Fields } else { Proof::Basic },
         })
     }

@@ -1,6 +1,6 @@
 //! Log-in through a provider outside (OpenID Connect): somebody proves to it who they are, and it tells us.
 //!
-//! - [`settings`]: which providers, and where browsers may come back to.
+//! - [`settings`]: which providers, and where browsers may come back to from each.
 //! - [`ticket`]: a log-in under way, sealed and kept by whoever started it.
 //! - [`provider`]: what is asked of a provider, and [`metadata`] and [`keys`] that it publishes.
 //! - [`id_token`]: whether what it says is true, purely.
@@ -13,7 +13,7 @@ mod settings;
 mod ticket;
 
 pub(crate) use id_token::{Person, Refused};
-pub(crate) use provider::{ASK_AGAIN_AFTER, OpenIdError, Provider};
+pub(crate) use provider::{ASK_AGAIN_AFTER, Brought, OpenIdError, Provider};
 pub use settings::{OpenIdConfig, ProviderConfig};
 pub(crate) use ticket::{TICKET_LIFETIME, Ticket};
 
@@ -24,7 +24,6 @@ use std::{collections::BTreeMap, sync::Arc};
 #[derive(Clone)]
 pub(crate) struct Providers {
     by_name: Arc<BTreeMap<String, Provider>>,
-    redirects: Arc<[String]>,
 }
 
 impl Providers {
@@ -37,7 +36,7 @@ impl Providers {
             Ok((name, provider))
         };
         let by_name: anyhow::Result<BTreeMap<_, _>> = config.providers.into_iter().map(one).collect();
-        Ok(Self { by_name: by_name?.into(), redirects: config.redirects.into() })
+        Ok(Self { by_name: by_name?.into() })
     }
 
     /// The provider of this name.
@@ -45,8 +44,8 @@ impl Providers {
         self.by_name.get(name)
     }
 
-    /// Whether browsers may be sent back there: exactly this text is listed, or not.
-    pub(crate) fn may_return_to(&self, redirect: &str) -> bool {
-        self.redirects.iter().any(|it| it == redirect)
+    /// The names of all, sorted.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.by_name.keys().map(String::as_str)
     }
 }

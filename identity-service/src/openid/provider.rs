@@ -45,6 +45,17 @@ pub(crate) enum OpenIdError {
     Busy,
 }
 
+/// What a browser has brought back.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Brought<'a> {
+    /// Good for an id_token, once, at the provider that has made it and nowhere else.
+    pub(crate) code: &'a str,
+    /// Who the sender says it is, where they say so (`iss`, RFC 9207).
+    pub(crate) issuer: Option<&'a str>,
+    /// Where the browser came back to.
+    pub(crate) redirect: &'a str,
+}
+
 /// One provider.
 pub(crate) struct Provider {
     config: ProviderConfig,
@@ -112,6 +123,11 @@ impl Provider {
         &self.config.issuer
     }
 
+    /// Whether browsers may come back there from this provider: exactly this text is listed, or not.
+    pub(crate) fn may_return_to(&self, redirect: &str) -> bool {
+        self.config.redirects.iter().any(|it| it == redirect)
+    }
+
     /// Where a browser has to go for this log-in.
     pub(crate) async fn authorization_url(&self, ticket: &Ticket) -> Result<Url, OpenIdError> {
         let _one = self.at_once.try_acquire().map_err(|_| OpenIdError::Busy)?;
@@ -129,10 +145,12 @@ impl Provider {
     }
 
     /// Who has brought this code from the provider.
-    pub(crate) async fn person(&self, ticket: &Ticket, code: &str) -> Result<Person, OpenIdError> {
+    pub(crate) async fn person(&self, ticket: &Ticket, brought: Brought<'_>) -> Result<Person, OpenIdError> {
         let _one = self.at_once.try_acquire().map_err(|_| OpenIdError::Busy)?;
         let published = self.published().await?;
-        let token = self.exchange(&published.metadata, ticket, code).await?;
+        // Before the code is sent anywhere: the code of an honest provider must not come to one that is not.
+        self.check_sender(&published.metadata, ticket, brought)?;
+        let token = self.exchange(&published.metadata, ticket, brought.code).await?;
         let (issuer, client_id) = (self.issuer(), self.config.client_id.as_str());
         let expected = Expected { issuer, client_id, nonce: &ticket.nonce };
         let verify = |published: &Published| id_token::verify(&token, &published.keys, &expected, Utc::now());
@@ -140,6 +158,13 @@ impl Provider {
             Err(Refused::UnknownKey) => Ok(verify(&*self.published_after(Instant::now()).await?)?),
             done => Ok(done?),
         }
+    }
+
+    /// Whether it was this provider that has sent the browser back.
+    fn check_sender(&self, metadata: &Metadata, ticket: &Ticket, brought: Brought<'_>) -> Result<(), Refused> {
+        let is_its_place = brought.redirect == ticket.redirect && self.may_return_to(brought.redirect);
+        let is_named = brought.issuer.map_or(!metadata.tells_issuer, |issuer| issuer == self.issuer());
+        if is_its_place && is_named { Ok(()) } else { Err(Refused::Sender) }
     }
 
     /// Exchanges a code for an id_token.

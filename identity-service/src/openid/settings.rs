@@ -23,8 +23,6 @@ const KNOWN: [(&str, &str, Option<&str>); 2] = [
 pub struct OpenIdConfig {
     /// `ARIS_OIDC_PROVIDERS`: their names, with commas.
     pub providers: Vec<ProviderConfig>,
-    /// `ARIS_OIDC_REDIRECTS`: where browsers may be sent back to, with commas; compared byte by byte.
-    pub redirects: Vec<String>,
     /// `ARIS_DEMO=1`: plain `http` is taken from everywhere, not from loopback only.
     pub is_demo: bool,
 }
@@ -40,6 +38,9 @@ pub struct ProviderConfig {
     pub client_id: String,
     /// `ARIS_OIDC_<NAME>_CLIENT_SECRET`, or the file that `ARIS_OIDC_<NAME>_CLIENT_SECRET_FILE` names.
     pub client_secret: Secret,
+    /// `ARIS_OIDC_<NAME>_REDIRECTS`: where browsers may come back to from it, with commas; compared byte by byte. No other
+    /// provider has one of them, so the place says who has sent the browser.
+    pub redirects: Vec<String>,
     /// `ARIS_OIDC_<NAME>_SCOPES`: default `openid email`.
     pub scopes: String,
     /// `ARIS_OIDC_<NAME>_TOKEN_ENDPOINT`: only for a provider that does not publish it; known of `facebook`.
@@ -58,28 +59,36 @@ impl OpenIdConfig {
     fn read(get: &dyn Fn(&str) -> Option<String>) -> anyhow::Result<Self> {
         let is_demo = get("ARIS_DEMO").as_deref() == Some("1");
         let names = list(&get("ARIS_OIDC_PROVIDERS").unwrap_or_default());
-        let redirects = list(&get("ARIS_OIDC_REDIRECTS").unwrap_or_default());
-        ensure!(names.len() <= LIST_MAX && redirects.len() <= LIST_MAX, "more than {LIST_MAX} providers or redirects");
+        ensure!(names.len() <= LIST_MAX, "more than {LIST_MAX} providers");
         ensure!(
-            names.is_empty() || !redirects.is_empty(),
-            "ARIS_OIDC_REDIRECTS is not set: no browser could come back from a provider"
+            get("ARIS_OIDC_REDIRECTS").is_none(),
+            "ARIS_OIDC_REDIRECTS is no longer known: each provider has its own, in ARIS_OIDC_<NAME>_REDIRECTS"
         );
-        for redirect in &redirects {
-            check_redirect(redirect, is_demo).with_context(|| format!("ARIS_OIDC_REDIRECTS: {redirect}"))?;
+        let providers = names.into_iter().map(|name| ProviderConfig::read(name, get, is_demo));
+        let providers = providers.collect::<anyhow::Result<Vec<_>>>()?;
+        for (index, provider) in providers.iter().enumerate() {
+            let shared =
+                provider.redirects.iter().find(|it| providers[..index].iter().any(|one| one.redirects.contains(it)));
+            if let Some(redirect) = shared {
+                bail!("{}: {redirect} is of another provider, too", variable(&provider.name, "REDIRECTS"));
+            }
         }
-        let providers = names.into_iter().map(|name| ProviderConfig::read(name, get));
-        Ok(Self { providers: providers.collect::<anyhow::Result<_>>()?, redirects, is_demo })
+        Ok(Self { providers, is_demo })
     }
 }
 
+fn variable(provider: &str, what: &str) -> String {
+    format!("ARIS_OIDC_{}_{what}", provider.to_uppercase().replace('-', "_"))
+}
+
 impl ProviderConfig {
-    fn read(name: String, get: &dyn Fn(&str) -> Option<String>) -> anyhow::Result<Self> {
+    fn read(name: String, get: &dyn Fn(&str) -> Option<String>, is_demo: bool) -> anyhow::Result<Self> {
         let sound = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
         ensure!(
             name.len() <= NAME_BYTES_MAX && name.chars().all(sound),
             "ARIS_OIDC_PROVIDERS: `{name}` is not 1 to {NAME_BYTES_MAX} of a to z, digits and -"
         );
-        let variable = |what: &str| format!("ARIS_OIDC_{}_{what}", name.to_uppercase().replace('-', "_"));
+        let variable = |what: &str| variable(&name, what);
         let setting = |what: &str| get(&variable(what));
         let required = |what: &str, known: Option<&str>| {
             let value = setting(what).or_else(|| known.map(str::to_owned));
@@ -94,12 +103,20 @@ impl ProviderConfig {
             None => required("CLIENT_SECRET", None)?,
         };
         ensure!(!client_secret.is_empty(), "{} is empty", variable("CLIENT_SECRET_FILE"));
+        let redirects = list(&setting("REDIRECTS").unwrap_or_default());
+        let place = variable("REDIRECTS");
+        ensure!(!redirects.is_empty(), "{place} is not set: no browser could come back from the provider");
+        ensure!(redirects.len() <= LIST_MAX, "{place}: more than {LIST_MAX}");
+        for redirect in &redirects {
+            check_redirect(redirect, is_demo).with_context(|| format!("{place}: {redirect}"))?;
+        }
         let scopes = setting("SCOPES").unwrap_or_else(|| SCOPES.to_owned());
         ensure!(scopes.split(' ').any(|scope| scope == "openid"), "{} lacks `openid`", variable("SCOPES"));
         Ok(Self {
             issuer: required("ISSUER", known.map(|(_, issuer, _)| *issuer))?,
             client_id: required("CLIENT_ID", None)?,
             client_secret: client_secret.into(),
+            redirects,
             scopes,
             token_endpoint: setting("TOKEN_ENDPOINT").or_else(|| known.and_then(|(.., it)| it.map(str::to_owned))),
             name,
@@ -155,7 +172,7 @@ mod tests {
 
     const GOOGLE: [(&str, &str); 4] = [
         ("ARIS_OIDC_PROVIDERS", "google"),
-        ("ARIS_OIDC_REDIRECTS", "https://pos.example/back, com.example.pos:/back"),
+        ("ARIS_OIDC_GOOGLE_REDIRECTS", "https://pos.example/back, com.example.pos:/back"),
         ("ARIS_OIDC_GOOGLE_CLIENT_ID", "us"),
         ("ARIS_OIDC_GOOGLE_CLIENT_SECRET", "not-to-be-printed"),
     ];
@@ -174,11 +191,11 @@ mod tests {
         let config = read(&GOOGLE).unwrap();
         let google = &config.providers[0];
         assert_eq!((google.issuer.as_str(), google.scopes.as_str()), ("https://accounts.google.com", "openid email"));
-        assert_eq!(config.redirects, ["https://pos.example/back", "com.example.pos:/back"]);
+        assert_eq!(google.redirects, ["https://pos.example/back", "com.example.pos:/back"]);
         assert!(!format!("{config:?}").contains("not-to-be-printed"));
         let facebook = read(&[
             ("ARIS_OIDC_PROVIDERS", "facebook"),
-            ("ARIS_OIDC_REDIRECTS", "http://127.0.0.1:8080/back"),
+            ("ARIS_OIDC_FACEBOOK_REDIRECTS", "http://127.0.0.1:8080/back"),
             ("ARIS_OIDC_FACEBOOK_CLIENT_ID", "us"),
             ("ARIS_OIDC_FACEBOOK_CLIENT_SECRET", "x"),
         ]);
@@ -192,11 +209,29 @@ mod tests {
         assert!(refused(&[("ARIS_OIDC_PROVIDERS", "google,our-sso")]).contains("ARIS_OIDC_OUR_SSO_CLIENT_SECRET"));
         assert!(refused(&[("ARIS_OIDC_PROVIDERS", "Google")]).contains("`Google` is not"));
         assert!(refused(&[("ARIS_OIDC_GOOGLE_SCOPES", "email")]).contains("lacks `openid`"));
-        assert!(refused(&[("ARIS_OIDC_REDIRECTS", " ")]).contains("ARIS_OIDC_REDIRECTS is not set"));
+        assert!(refused(&[("ARIS_OIDC_GOOGLE_REDIRECTS", " ")]).contains("ARIS_OIDC_GOOGLE_REDIRECTS is not set"));
+        assert!(refused(&[("ARIS_OIDC_REDIRECTS", "https://pos.example/back")]).contains("each provider has its own"));
         assert!(refused(&[("ARIS_OIDC_GOOGLE_CLIENT_SECRET_FILE", "/nowhere")]).contains("CLIENT_SECRET_FILE"));
         for redirect in ["http://pos.example/back", "https://pos.example/#back", "javascript:alert(1)", "/back"] {
-            assert!(refused(&[("ARIS_OIDC_REDIRECTS", redirect)]).contains(redirect), "{redirect}");
+            assert!(refused(&[("ARIS_OIDC_GOOGLE_REDIRECTS", redirect)]).contains(redirect), "{redirect}");
         }
+    }
+
+    #[test]
+    fn no_two_providers_send_browsers_to_the_same_place() {
+        let two = |redirect| {
+            [
+                ("ARIS_OIDC_PROVIDERS", "google,our-sso"),
+                ("ARIS_OIDC_OUR_SSO_ISSUER", "https://sso.example"),
+                ("ARIS_OIDC_OUR_SSO_CLIENT_ID", "us"),
+                ("ARIS_OIDC_OUR_SSO_CLIENT_SECRET", "x"),
+                ("ARIS_OIDC_OUR_SSO_REDIRECTS", redirect),
+            ]
+        };
+        let shared = refused(&two("https://pos.example/other,com.example.pos:/back"));
+        assert_eq!(shared, "ARIS_OIDC_OUR_SSO_REDIRECTS: com.example.pos:/back is of another provider, too");
+        let own = read(&[two("https://pos.example/other").as_slice(), &GOOGLE].concat()).unwrap();
+        assert_eq!(own.providers.len(), 2);
     }
 
     #[test]

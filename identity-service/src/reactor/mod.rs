@@ -3,7 +3,8 @@
 //!
 //! The reactor looks at the heads of all feeds each second, and at once at a feed that NATS tells of. It
 //! reads on from its checkpoint; what follows and the new checkpoint are written together, and doing it
-//! twice does no harm, so any number of processes may do the same.
+//! twice does no harm, so any number of processes may do the same. A few feeds are read side by side: after a restart
+//! all are, and what was taken back meanwhile must not wait for a thousand round trips one after another.
 
 mod consequences;
 mod invitations;
@@ -18,7 +19,10 @@ use domain::{
     ids::{FeedId, TenantId},
 };
 use event_store::reader::{EventReader, Head};
-use futures::{Stream, StreamExt, stream::select_all};
+use futures::{
+    Stream, StreamExt,
+    stream::{self, select_all},
+};
 use messaging::Namespace;
 use personal_data::PersonalKeys;
 use std::{collections::HashMap, sync::Arc, time::Duration};
@@ -30,6 +34,8 @@ use uuid::Uuid;
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// Heads that are read at a time.
 const HEADS: u32 = 1_000;
+/// Feeds that are read on at the same time: as many as there are connections to read with, and one to spare for people.
+const FEEDS_AT_ONCE: usize = 5;
 /// Positions of a feed that are looked through at a time.
 const POSITIONS: u64 = 10_000;
 /// Feeds whose place is remembered; beyond it the memory starts anew.
@@ -110,15 +116,7 @@ impl Reactor {
         let (mut after, mut behind) = (None, 0);
         loop {
             let heads = self.reader.all_heads(after, HEADS).await?;
-            for head in &heads {
-                if self.read.get(&head.feed).map(|place| place.at) != Some(head.cursor) {
-                    // One feed that cannot be read keeps nobody else's from being read.
-                    behind += usize::from(!self.read_on(head).await.unwrap_or_else(|error| {
-                        tracing::warn!(feed = %head.feed, error = %format!("{error:#}"), "a feed could not be read on");
-                        false
-                    }));
-                }
-            }
+            behind += self.read_on_all(&heads).await?;
             measures::reactor_behind(behind);
             match heads.last() {
                 Some(last) if heads.len() == HEADS as usize => after = Some(last.feed),
@@ -127,11 +125,56 @@ impl Reactor {
         }
     }
 
+    /// Reads a page of feeds on, as far as they have something new. Says how many are behind after it.
+    async fn read_on_all(&mut self, heads: &[Head]) -> Result<usize> {
+        let is_new = |head: &&Head| self.read.get(&head.feed).map(|place| place.at) != Some(head.cursor);
+        let new: Vec<Head> = heads.iter().filter(is_new).copied().collect();
+        let unknown = new.iter().any(|head| !self.read.contains_key(&head.feed));
+        let kept = match (heads.first(), heads.last()) {
+            (Some(first), Some(last)) if unknown => self.store.checkpoints(first.feed, last.feed).await?,
+            _ => HashMap::new(),
+        };
+        let (reactor, kept) = (&*self, &kept);
+        let read = new.into_iter().map(|head| async move {
+            let known = reactor.read.get(&head.feed).copied();
+            let known = known.or_else(|| kept.get(&head.feed).map(|at| Place { at: *at, kept: *at }));
+            let place = reactor.read_on(&head, known).await;
+            (head, place)
+        });
+        let read: Vec<_> = stream::iter(read).buffer_unordered(FEEDS_AT_ONCE).collect().await;
+        let mut behind = 0;
+        for (head, result) in read {
+            // One feed that cannot be read keeps nobody else's from being read.
+            behind += usize::from(match result {
+                Ok(place) => !self.remember(&head, place),
+                Err(error) => {
+                    tracing::warn!(feed = %head.feed, error = %format!("{error:#}"), "a feed could not be read on");
+                    true
+                }
+            });
+        }
+        Ok(behind)
+    }
+
     async fn look_at(&mut self, feed: FeedId) -> Result<()> {
         if let Some(head) = self.reader.head(feed).await? {
-            self.read_on(&head).await?;
+            let known = match self.read.get(&feed) {
+                Some(known) => Some(*known),
+                None => self.store.checkpoint(feed).await?.map(|at| Place { at, kept: at }),
+            };
+            let place = self.read_on(&head, known).await?;
+            self.remember(&head, place);
         }
         Ok(())
+    }
+
+    /// Remembers how far a feed was read. Says whether that is its end.
+    fn remember(&mut self, head: &Head, place: Place) -> bool {
+        if self.read.len() >= REMEMBERED_MAX {
+            self.read.clear();
+        }
+        self.read.insert(head.feed, place);
+        place.at.position >= head.cursor.position
     }
 
     /// Does what must be done before a part counts as read; done twice it does no harm. What was revoked does not wait
@@ -151,13 +194,9 @@ impl Reactor {
         keys.map(drop).map_err(Into::into)
     }
 
-    /// Reads a feed on, a bounded part of it. Says whether its end was reached.
-    async fn read_on(&mut self, head: &Head) -> Result<bool> {
+    /// Reads a feed on from where it was read to, a bounded part of it. Says how far it is read now.
+    async fn read_on(&self, head: &Head, known: Option<Place>) -> Result<Place> {
         let (feed, tenant, head) = (head.feed, head.tenant, head.cursor);
-        let known = match self.read.get(&feed) {
-            Some(known) => Some(*known),
-            None => self.store.checkpoint(feed).await?.map(|at| Place { at, kept: at }),
-        };
         // A feed that was numbered anew is read from its beginning: nothing is taken back twice.
         let begin = Cursor { epoch: head.epoch, position: 0 };
         let known = known.filter(|it| it.at.epoch == head.epoch).unwrap_or(Place { at: begin, kept: begin });
@@ -174,11 +213,7 @@ impl Reactor {
                 self.revoked.notify_one();
             }
         }
-        if self.read.len() >= REMEMBERED_MAX {
-            self.read.clear();
-        }
-        self.read.insert(feed, Place { at: to, kept });
-        Ok(to.position >= head.position)
+        Ok(Place { at: to, kept })
     }
 }
 

@@ -155,14 +155,17 @@ impl Store {
             }
             if let Some(hash) = password_hash {
                 sqlx::query(
-                    "INSERT IGNORE INTO accounts (account_id, email_index, password_hash, password_changed_at, created_at) \
-                     VALUES (?, ?, ?, ?, ?)",
+                    "INSERT IGNORE INTO accounts \
+                       (account_id, email_index, password_hash, password_changed_at, created_at, has_password) \
+                     VALUES (?, ?, ?, ?, ?, ?)",
                 )
                 .bind(Uuid::now_v7())
                 .bind(link.email_index.as_slice())
                 .bind(hash)
                 .bind(now)
                 .bind(now)
+                // Who comes through a provider gets a password that nobody knows.
+                .bind(subject.is_none())
                 .execute(&mut *tx)
                 .await?;
             }
@@ -214,12 +217,14 @@ impl Store {
                 .bind(Purpose::Reset.as_str())
                 .execute(&mut *tx)
                 .await?;
-            sqlx::query("UPDATE accounts SET password_hash = ?, password_changed_at = ? WHERE account_id = ?")
-                .bind(password_hash)
-                .bind(now)
-                .bind(account)
-                .execute(&mut *tx)
-                .await?;
+            sqlx::query(
+                "UPDATE accounts SET password_hash = ?, password_changed_at = ?, has_password = TRUE WHERE account_id = ?",
+            )
+            .bind(password_hash)
+            .bind(now)
+            .bind(account)
+            .execute(&mut *tx)
+            .await?;
             sqlx::query("DELETE FROM openid_links WHERE account_id = ?").bind(account).execute(&mut *tx).await?;
             log_out_all(&mut tx, account, None, now).await?;
             tx.commit().await.map(|()| true)

@@ -14,7 +14,7 @@ pub(crate) use devices::{Device, Proof, Turn};
 pub(crate) use links::{Added, Link, Purpose};
 pub(crate) use machine_keys::MachineKeys;
 pub(crate) use mail_jobs::Job;
-pub(crate) use openid::Subject;
+pub(crate) use openid::{Subject, Unlinked};
 
 use chrono::{DateTime, Duration, Utc};
 use event_store::pool::{READ_WITHIN, within};

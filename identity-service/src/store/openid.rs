@@ -6,6 +6,9 @@ use event_store::pool::{READ_WITHIN, within};
 use sqlx::{MySqlConnection, Row};
 use uuid::Uuid;
 
+/// Links of one account that are looked at: more than there can be providers.
+const LINKS_MAX: u32 = 100;
+
 /// A person of a provider, as far as they are kept.
 #[derive(Debug, Clone)]
 pub(crate) struct Subject {
@@ -15,7 +18,67 @@ pub(crate) struct Subject {
     pub(crate) provider: String,
 }
 
+/// What came of taking a link away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Unlinked {
+    Done,
+    /// There was none.
+    Unknown,
+    /// Without it nobody could log in.
+    LastWayIn,
+}
+
 impl Store {
+    /// The providers through which somebody logs in to an account, and since when; few, one of each.
+    pub(crate) async fn links_of(&self, account: Uuid) -> Result<Vec<(String, DateTime<Utc>)>, sqlx::Error> {
+        let query =
+            sqlx::query("SELECT provider, linked_at FROM openid_links WHERE account_id = ? ORDER BY provider LIMIT ?")
+                .bind(account)
+                .bind(LINKS_MAX);
+        let rows = within(READ_WITHIN, query.fetch_all(&self.pool)).await?;
+        rows.iter().map(|row| Ok((row.try_get("provider")?, row.try_get("linked_at")?))).collect()
+    }
+
+    /// Takes the link of an account to a provider away, unless it is the last way in: a link to a provider that is not
+    /// offered any more is none.
+    pub(crate) async fn unlink(
+        &self,
+        account: Uuid,
+        provider: &str,
+        is_offered: impl Fn(&str) -> bool,
+    ) -> Result<Unlinked, sqlx::Error> {
+        let work = async {
+            let mut tx = self.pool.begin().await?;
+            // Locked, so that two at once do not each leave the other's.
+            let has_password: bool =
+                sqlx::query_scalar("SELECT has_password FROM accounts WHERE account_id = ? FOR UPDATE")
+                    .bind(account)
+                    .fetch_optional(&mut *tx)
+                    .await?
+                    .unwrap_or_default();
+            let links: Vec<String> =
+                sqlx::query_scalar("SELECT provider FROM openid_links WHERE account_id = ? LIMIT ? FOR UPDATE")
+                    .bind(account)
+                    .bind(LINKS_MAX)
+                    .fetch_all(&mut *tx)
+                    .await?;
+            if !links.iter().any(|it| it == provider) {
+                return tx.rollback().await.map(|()| Unlinked::Unknown);
+            }
+            let another = links.iter().any(|it| it != provider && is_offered(it));
+            if !has_password && !another {
+                return tx.rollback().await.map(|()| Unlinked::LastWayIn);
+            }
+            sqlx::query("DELETE FROM openid_links WHERE account_id = ? AND provider = ?")
+                .bind(account)
+                .bind(provider)
+                .execute(&mut *tx)
+                .await?;
+            tx.commit().await.map(|()| Unlinked::Done)
+        };
+        within(READ_WITHIN, work).await
+    }
+
     /// Finishes a log-in. Says whether nobody has done so before, here or in another process.
     pub(crate) async fn finish(
         &self,

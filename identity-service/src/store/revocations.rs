@@ -9,7 +9,8 @@ use domain::{
 };
 use event_store::pool::{READ_WITHIN, within};
 use identity::revocation::{Entry, Revoked};
-use sqlx::{MySqlConnection, Row};
+use sqlx::{MySqlConnection, Row, mysql::MySqlRow};
+use std::collections::HashMap;
 use uuid::Uuid;
 
 /// Revocations that are told in one go.
@@ -118,6 +119,24 @@ impl Store {
         let query = sqlx::query("SELECT epoch, position FROM reactor_checkpoints WHERE feed_id = ?").bind(feed.0);
         let row = within(READ_WITHIN, query.fetch_optional(&self.pool)).await?;
         row.map(|row| Ok(Cursor { epoch: row.try_get("epoch")?, position: row.try_get("position")? })).transpose()
+    }
+
+    /// How far the reactor has read the feeds from the first to the last of these, as far as it has begun.
+    pub(crate) async fn checkpoints(
+        &self,
+        first: FeedId,
+        last: FeedId,
+    ) -> Result<HashMap<FeedId, Cursor>, sqlx::Error> {
+        let query =
+            sqlx::query("SELECT feed_id, epoch, position FROM reactor_checkpoints WHERE feed_id BETWEEN ? AND ?")
+                .bind(first.0)
+                .bind(last.0);
+        let rows = within(READ_WITHIN, query.fetch_all(&self.pool)).await?;
+        let one = |row: &MySqlRow| {
+            let cursor = Cursor { epoch: row.try_get("epoch")?, position: row.try_get("position")? };
+            Ok((row.try_get::<Uuid, _>("feed_id")?.into(), cursor))
+        };
+        rows.iter().map(one).collect()
     }
 
     /// Writes down what follows from a part of a feed, and that it was read: both or nothing. Doing it

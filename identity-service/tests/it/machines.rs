@@ -13,6 +13,7 @@ use service_kit::{
     limits::{Budget, Limits, Rates},
 };
 use sqlx::MySqlPool;
+use std::time::Instant;
 use testkit::{scan, wait_until};
 use uuid::Uuid;
 
@@ -131,6 +132,41 @@ async fn whatever_makes_a_key_worthless_the_answer_is_the_same() {
     let malformed = world.post(PATH, None, &json!({"api_key": 7})).await;
     assert_eq!((malformed.status.as_u16(), malformed.code()), (400, "invalid-field"));
     true_one.exchange(&world, "10.0.0.1").await.expect(200);
+}
+
+/// Pairs of exchanges whose times are compared.
+const PAIRS: usize = 60;
+
+/// The sign test of the log-in (see `logins.rs`): each pair is measured back to back. A look-up that is skipped for the
+/// one or the other would show in nearly all of them.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_time_of_an_exchange_does_not_tell_whether_there_is_such_a_key() {
+    let world = World::start().await;
+    let till = Till::issued(&world, &TILL).await;
+    let time = async |key: &MachineKey| {
+        let started = Instant::now();
+        assert_eq!(exchange(&world, "10.0.0.1", key.expose()).await.code(), "api-key-worthless");
+        started.elapsed()
+    };
+    // The first exchanges make connections.
+    let guess = |n: usize| [u8::try_from(n).unwrap(); 32];
+    for n in 0..10 {
+        time(&MachineKey::new(ApiKeyId(Uuid::now_v7()), &guess(n))).await;
+        time(&MachineKey::new(till.id, &guess(n))).await;
+    }
+    let mut known_is_slower = 0;
+    for n in 0..PAIRS {
+        let known = MachineKey::new(till.id, &guess(n));
+        let unknown = MachineKey::new(ApiKeyId(Uuid::now_v7()), &guess(n));
+        let (known, unknown) = if n % 2 == 0 {
+            (time(&known).await, time(&unknown).await)
+        } else {
+            let unknown = time(&unknown).await;
+            (time(&known).await, unknown)
+        };
+        known_is_slower += usize::from(known > unknown);
+    }
+    assert!((11..=49).contains(&known_is_slower), "the known one was slower in {known_is_slower} of {PAIRS} pairs");
 }
 
 #[tokio::test(flavor = "multi_thread")]

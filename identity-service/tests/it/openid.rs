@@ -1,10 +1,11 @@
 //! Log-in through a provider outside.
 
 use crate::{
-    provider::{FakeProvider, Mood, REDIRECT, Signature},
+    provider::{Back, FakeProvider, Mood, REDIRECT, Signature, redirect_of},
     world::{Answer, PASSWORD, PATIENCE, World},
 };
 use domain::staff::{MemberDeactivated, MemberForgotten};
+use identity_service::OpenIdConfig;
 use serde_json::{Value, json};
 use sqlx::{Connection, MySqlConnection};
 use testkit::{Env, wait_until};
@@ -19,11 +20,12 @@ async fn come_back(world: &World, provider: &FakeProvider, says: &Value) -> Valu
     let started = start(world, "sso").await.expect(200);
     let (code, state) = provider.agree(started["authorization_url"].as_str().unwrap(), says).await;
     assert_eq!(state, started["state"].as_str().unwrap());
-    json!({"code": code, "state": state, "ticket": started["ticket"]})
+    json!({"code": code, "state": state, "ticket": started["ticket"], "redirect_uri": REDIRECT})
 }
 
 async fn start(world: &World, provider: &str) -> Answer {
-    world.post(&format!("/v1/auth/oidc/{provider}/start"), None, &json!({"redirect_uri": REDIRECT})).await
+    let body = json!({"redirect_uri": redirect_of(provider)});
+    world.post(&format!("/v1/auth/oidc/{provider}/start"), None, &body).await
 }
 
 async fn finish(world: &World, body: &Value) -> Answer {
@@ -85,6 +87,63 @@ async fn a_log_in_is_finished_once_by_who_has_started_it() {
     // A used code in a new log-in.
     let late = and(come_back(&world, &provider, &json!({})).await, &json!({"code": again["code"]}));
     assert_eq!(finish(&world, &late).await.code(), "outside-login-failed");
+}
+
+/// Mix-up: somebody chooses `evil`, which sends them on to the honest `sso` with our id there. The code that the browser
+/// brings is good for their account at `sso`; it must not come to `evil`, whatever our page makes of it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_code_of_one_provider_never_comes_to_another() {
+    let (honest, evil) = (FakeProvider::start().await, FakeProvider::start().await);
+    evil.inner().sends_on = Some((honest.clone(), redirect_of("sso")));
+    let config = OpenIdConfig { providers: vec![honest.called("sso"), evil.called("evil")], is_demo: false };
+    let world = World::with(Env::start().await, config).await;
+    world.member("ana@example.com", "waiter").await;
+    // A page that says where it is; and one that says where it wanted to be, where the honest one tells its name.
+    for (tells_issuer, place) in [(false, redirect_of("sso")), (true, redirect_of("evil"))] {
+        honest.inner().tells_issuer = tells_issuer;
+        let started = start(&world, "evil").await.expect(200);
+        let Back { redirect, fields } = evil.browse(started["authorization_url"].as_str().unwrap(), &json!({})).await;
+        assert_eq!((redirect.as_str(), &*fields["state"]), (REDIRECT, started["state"].as_str().unwrap()));
+        let body = json!({
+            "code": fields["code"], "state": fields["state"], "iss": fields.get("iss"), "ticket": started["ticket"],
+            "redirect_uri": place,
+        });
+        // At the one that was chosen, and at the one whose place it is: the ticket is of the first.
+        for name in ["evil", "sso"] {
+            let answer = world.post(&format!("/v1/auth/oidc/{name}/finish"), None, &body).await;
+            assert_eq!(answer.code(), "outside-login-failed", "{name}, {tells_issuer}");
+        }
+    }
+    assert!(evil.inner().codes_seen.is_empty(), "a code came to the wrong one");
+    assert!(honest.inner().codes_seen.is_empty(), "nor was one used up");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_provider_that_tells_its_name_is_believed_with_its_name_only() {
+    let provider = FakeProvider::start().await;
+    provider.inner().tells_issuer = true;
+    let world = World::with(Env::start().await, provider.config()).await;
+    world.member("ana@example.com", "waiter").await;
+    for issuer in [json!(null), json!(format!("{}/", provider.issuer)), json!("https://accounts.example"), json!("")] {
+        let body = and(come_back(&world, &provider, &json!({})).await, &json!({"iss": issuer}));
+        assert_eq!(finish(&world, &body).await.code(), "outside-login-failed", "{issuer}");
+    }
+    assert!(provider.inner().codes_seen.is_empty());
+    let body = and(come_back(&world, &provider, &json!({})).await, &json!({"iss": provider.issuer}));
+    finish(&world, &body).await.expect(200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_name_that_is_told_without_need_must_be_the_right_one() {
+    let (world, provider) = world().await;
+    world.member("ana@example.com", "waiter").await;
+    let wrong = and(come_back(&world, &provider, &json!({})).await, &json!({"iss": "https://accounts.example"}));
+    assert_eq!(finish(&world, &wrong).await.code(), "outside-login-failed");
+    let elsewhere = json!({"redirect_uri": redirect_of("other")});
+    let elsewhere = and(come_back(&world, &provider, &json!({})).await, &elsewhere);
+    assert_eq!(finish(&world, &elsewhere).await.code(), "outside-login-failed");
+    let right = and(come_back(&world, &provider, &json!({})).await, &json!({"iss": provider.issuer}));
+    finish(&world, &right).await.expect(200);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -200,6 +259,56 @@ async fn what_is_kept_says_nothing_and_goes_when_somebody_is_forgotten() {
     wait_until("the link is gone", PATIENCE, async || rows("openid_links").await.is_empty()).await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_logs_in_sees_what_there_is_to_choose_from() {
+    let (world, _provider) = world().await;
+    let offered = world.get("/v1/auth/oidc", "").await.expect(200);
+    let one = |name: &str| json!({"name": name, "start": format!("/v1/auth/oidc/{name}/start")});
+    assert_eq!(offered, json!({"items": [one("other"), one("sso")]}));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_logged_in_sees_their_links_and_takes_them_away_and_nobody_elses() {
+    let (world, provider) = world().await;
+    let (_, ana) = world.member("ana@example.com", "waiter").await;
+    let (_, ben) = world.member("ben@example.com", "waiter").await;
+    let token = |answer: &Value| answer["access_token"].as_str().unwrap().to_owned();
+    let (ana, ben) = (token(&ana), token(&ben));
+    log_in(&world, &provider, &json!({})).await.expect(200);
+    let list = async |token: &str| world.get("/v1/auth/linked-providers", token).await.expect(200)["items"].clone();
+    let links = list(&ana).await;
+    assert_eq!((&links[0]["provider"], links.as_array().unwrap().len()), (&json!("sso"), 1));
+    assert_eq!(list(&ben).await, json!([]));
+
+    let remove = "/v1/auth/linked-providers/sso/remove";
+    assert_eq!(world.post(remove, Some(&ben), &json!({})).await.code(), "not-found");
+    world.post(remove, Some(&ana), &json!({})).await.expect(204);
+    assert_eq!(list(&ana).await, json!([]));
+    assert_eq!(world.post(remove, Some(&ana), &json!({})).await.code(), "not-found");
+    let unlinked = json!({"email_verified": false});
+    assert_eq!(log_in(&world, &provider, &unlinked).await.code(), "outside-login-failed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_takes_their_last_way_in_away() {
+    let (world, provider) = world().await;
+    world.invite("ana@example.com", "waiter").await;
+    let invitation = json!({"invitation": world.link("ana@example.com", 1).await});
+    let body = and(come_back(&world, &provider, &json!({})).await, &invitation);
+    let token = finish(&world, &body).await.expect(200)["access_token"].as_str().unwrap().to_owned();
+    let remove = "/v1/auth/linked-providers/sso/remove";
+    assert_eq!(world.post(remove, Some(&token), &json!({})).await.code(), "last-way-in");
+    log_in(&world, &provider, &json!({})).await.expect(200);
+
+    // With a password of their own they may; it took the link away itself, and the next log-in brings it back.
+    world.post("/v1/auth/password/forgot", None, &json!({"email": "ana@example.com"})).await.expect(202);
+    let reset = json!({"token": world.link("ana@example.com", 2).await, "password": PASSWORD});
+    world.post("/v1/auth/password/reset", None, &reset).await.expect(204);
+    let token = log_in(&world, &provider, &json!({})).await.expect(200)["access_token"].as_str().unwrap().to_owned();
+    world.post(remove, Some(&token), &json!({})).await.expect(204);
+    world.log_in("10.0.0.2", "ana@example.com", PASSWORD).await.expect(200);
+}
+
 fn bytes(row: &sqlx::mysql::MySqlRow) -> String {
     use sqlx::Row;
     let column = |at| row.try_get_unchecked::<Option<Vec<u8>>, _>(at).unwrap_or_default().unwrap_or_default();
@@ -209,7 +318,9 @@ fn bytes(row: &sqlx::mysql::MySqlRow) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn browsers_are_sent_back_to_listed_places_only_and_providers_are_those_of_the_settings() {
     let (world, _provider) = world().await;
-    for redirect in ["https://pos.example/back/", "https://pos.example/back?x", "https://eve.example/back", ""] {
+    // The last is that of another provider.
+    let places = ["https://pos.example/back/", "https://pos.example/back?x", "https://eve.example/back", ""];
+    for redirect in places.into_iter().chain([redirect_of("other").as_str()]) {
         let body = json!({"redirect_uri": redirect});
         let refused = world.post("/v1/auth/oidc/sso/start", None, &body).await;
         assert_eq!((refused.code(), &refused.json["errors"][0]["pointer"]), ("invalid-field", &json!("/redirect_uri")));
@@ -217,9 +328,9 @@ async fn browsers_are_sent_back_to_listed_places_only_and_providers_are_those_of
     for name in ["google", "SSO", "sso%20"] {
         assert_eq!(start(&world, name).await.code(), "not-found", "{name}");
     }
-    let body = json!({"code": "", "state": "s", "ticket": "t"});
+    let body = json!({"code": "", "state": "s", "ticket": "t", "redirect_uri": REDIRECT});
     assert_eq!(finish(&world, &body).await.code(), "invalid-field");
-    let body = json!({"code": "c", "state": "s", "ticket": "t"});
+    let body = json!({"code": "c", "state": "s", "ticket": "t", "redirect_uri": REDIRECT});
     assert_eq!(finish(&world, &body).await.code(), "outside-login-failed");
 }
 

@@ -32,6 +32,17 @@ use tokio::net::TcpListener;
 use uuid::Uuid;
 
 pub(crate) const REDIRECT: &str = "https://pos.example/back";
+
+/// Where browsers come back to from the provider of this name; `sso` has the plain one.
+pub(crate) fn redirect_of(provider: &str) -> String {
+    if provider == "sso" { REDIRECT.to_owned() } else { format!("{REDIRECT}/{provider}") }
+}
+
+/// What stands in the address of a browser that came back.
+pub(crate) struct Back {
+    pub(crate) redirect: String,
+    pub(crate) fields: HashMap<String, String>,
+}
 const CLIENT_ID: &str = "aris:pos";
 const CLIENT_SECRET: &str = "only for tests: %&+";
 /// More than anybody should read.
@@ -76,6 +87,14 @@ pub(crate) struct Inner {
     codes: HashMap<String, Grant>,
     /// How often its keys were read.
     pub(crate) keys_read: u32,
+    /// It says who it is in the address of the browser, and that it does.
+    pub(crate) tells_issuer: bool,
+    /// It wants codes of this one: browsers are sent on to there, back to this place.
+    pub(crate) sends_on: Option<(FakeProvider, String)>,
+    /// Codes that came to it, whoever had made them.
+    pub(crate) codes_seen: Vec<String>,
+    /// Where it was told that browsers of ours may go.
+    registered: Vec<String>,
 }
 
 #[derive(Clone)]
@@ -96,6 +115,10 @@ impl FakeProvider {
             kid: "first".to_owned(),
             codes: HashMap::new(),
             keys_read: 0,
+            tells_issuer: false,
+            sends_on: None,
+            codes_seen: Vec::new(),
+            registered: vec![redirect_of("sso"), redirect_of("other")],
         };
         let provider = Self { inner: Arc::new(Mutex::new(inner)), issuer };
         let routes = Router::new()
@@ -110,18 +133,19 @@ impl FakeProvider {
 
     /// The settings of an installation that trusts it, under two names.
     pub(crate) fn config(&self) -> OpenIdConfig {
-        let provider = |name: &str| ProviderConfig {
+        OpenIdConfig { providers: vec![self.called("sso"), self.called("other")], is_demo: false }
+    }
+
+    /// The settings of it under this name.
+    pub(crate) fn called(&self, name: &str) -> ProviderConfig {
+        ProviderConfig {
             name: name.to_owned(),
             issuer: self.issuer.clone(),
             client_id: CLIENT_ID.to_owned(),
             client_secret: CLIENT_SECRET.into(),
+            redirects: vec![redirect_of(name)],
             scopes: "openid email".to_owned(),
             token_endpoint: None,
-        };
-        OpenIdConfig {
-            providers: vec![provider("sso"), provider("other")],
-            redirects: vec![REDIRECT.to_owned()],
-            is_demo: false,
         }
     }
 
@@ -138,15 +162,23 @@ impl FakeProvider {
     /// A browser goes there, somebody agrees, and it is sent back: the code and the state of its address. What the
     /// provider will say of them are these changes to a sound token.
     pub(crate) async fn agree(&self, authorization_url: &str, says: &Value) -> (String, String) {
-        let url = format!("{authorization_url}&says={}", URL_SAFE_NO_PAD.encode(says.to_string()));
-        let browser = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
-        let answer = browser.get(url).send().await.unwrap();
-        assert_eq!(answer.status(), StatusCode::FOUND, "{}", answer.text().await.unwrap());
-        let location = answer.headers()[header::LOCATION].to_str().unwrap();
-        let (redirect, query) = location.split_once('?').unwrap();
-        assert_eq!(redirect, REDIRECT);
-        let fields = fields(query.as_bytes());
+        let Back { redirect, fields } = self.browse(authorization_url, says).await;
+        assert!(redirect.starts_with(REDIRECT), "{redirect}");
         (fields["code"].clone(), fields["state"].clone())
+    }
+
+    /// The same, wherever the browser comes out and with whatever.
+    pub(crate) async fn browse(&self, authorization_url: &str, says: &Value) -> Back {
+        let mut url = format!("{authorization_url}&says={}", URL_SAFE_NO_PAD.encode(says.to_string()));
+        let browser = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+        // Ends: nobody sends a browser on for ever.
+        while !url.starts_with("https://") {
+            let answer = browser.get(&url).send().await.unwrap();
+            assert_eq!(answer.status(), StatusCode::FOUND, "{}", answer.text().await.unwrap());
+            answer.headers()[header::LOCATION].to_str().unwrap().clone_into(&mut url);
+        }
+        let (redirect, query) = url.split_once('?').unwrap();
+        Back { redirect: redirect.to_owned(), fields: fields(query.as_bytes()) }
     }
 
     fn answer(&self, json: &Value) -> Response {
@@ -169,6 +201,7 @@ async fn describe(State(provider): State<FakeProvider>) -> Response {
         "authorization_endpoint": format!("{issuer}/authorize?prompt=none"),
         "token_endpoint": format!("{issuer}/token"),
         "jwks_uri": format!("{issuer}/keys"),
+        "authorization_response_iss_parameter_supported": provider.inner().tells_issuer,
     }))
 }
 
@@ -185,6 +218,13 @@ async fn keys(State(provider): State<FakeProvider>) -> Response {
 async fn authorize(State(provider): State<FakeProvider>, RawQuery(query): RawQuery) -> Response {
     let fields = fields(query.unwrap_or_default().as_bytes());
     let of = |name: &str| fields.get(name).cloned().unwrap_or_default();
+    if let Some((honest, redirect)) = provider.inner().sends_on.clone() {
+        let mut on = url::Url::parse(&format!("{}/authorize", honest.issuer)).unwrap();
+        for (name, value) in &fields {
+            on.query_pairs_mut().append_pair(name, if name == "redirect_uri" { &redirect } else { value });
+        }
+        return (StatusCode::FOUND, [(header::LOCATION, on.to_string())]).into_response();
+    }
     let expected = [
         ("prompt", "none"),
         ("response_type", "code"),
@@ -197,8 +237,13 @@ async fn authorize(State(provider): State<FakeProvider>, RawQuery(query): RawQue
         return (StatusCode::BAD_REQUEST, format!("not {wrong:?}, or too short: {fields:?}")).into_response();
     }
     let (redirect, code) = (of("redirect_uri"), Uuid::new_v4().to_string());
+    if !provider.inner().registered.contains(&redirect) {
+        return (StatusCode::BAD_REQUEST, "no such redirect").into_response();
+    }
     let says = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(of("says")).unwrap()).unwrap();
-    let back = format!("{redirect}?code={code}&state={}", of("state"));
+    let issuer: String = url::form_urlencoded::byte_serialize(provider.issuer.as_bytes()).collect();
+    let issuer = if provider.inner().tells_issuer { format!("&iss={issuer}") } else { String::new() };
+    let back = format!("{redirect}?code={code}&state={}{issuer}", of("state"));
     let grant = Grant { nonce: of("nonce"), challenge: of("code_challenge"), redirect, says };
     provider.inner().codes.insert(code, grant);
     (StatusCode::FOUND, [(header::LOCATION, back)]).into_response()
@@ -214,6 +259,7 @@ async fn token(State(provider): State<FakeProvider>, headers: HeaderMap, body: B
         return StatusCode::UNAUTHORIZED.into_response();
     }
     let fields = fields(&body);
+    provider.inner().codes_seen.push(fields["code"].clone());
     // A code is good once, whatever becomes of it.
     let grant = provider.inner().codes.remove(&fields["code"]);
     let challenge = URL_SAFE_NO_PAD.encode(Sha256::digest(fields["code_verifier"].as_bytes()));

@@ -1,15 +1,20 @@
 //! What follows from events: rights that change, members who are sent away, sessions that are closed.
 
-use crate::world::{PATIENCE, World, role};
+use crate::world::{PATIENCE, World, append, role};
 use domain::{
     dining::{SessionClosed, SessionEvent},
     event::Event,
+    ids::TenantId,
     staff::{Assignment, At, MemberDeactivated, MemberForgotten, MemberRolesChanged, Permission, RoleChanged},
     stream::StreamId,
+    tenants::SignedUp,
 };
+use futures::future::join_all;
 use messaging::Namespace;
 use serde_json::json;
-use testkit::{Place, wait_until};
+use std::time::Instant;
+use testkit::{Env, Place, wait_for, wait_until};
+use uuid::Uuid;
 
 async fn until_revoked(world: &World, token: &str) {
     wait_until("the token is revoked", PATIENCE, async || {
@@ -90,4 +95,40 @@ async fn a_closed_session_is_told_and_told_again_after_everything_in_nats_was_lo
     let stream = format!("KV_{}", Namespace::new(&world.env.nats_prefix).revocations_bucket());
     async_nats::jetstream::new(nats.clone()).delete_stream(stream).await.unwrap();
     wait_until("it is told again", PATIENCE, told).await;
+}
+
+/// Tenants of which each has something that was taken back.
+const FEEDS: usize = 200;
+
+/// Waits until the member of each feed is revoked: how long that took.
+async fn all_are_revoked(sql: &sqlx::MySqlPool) -> std::time::Duration {
+    let started = Instant::now();
+    wait_for("every feed was read", 3 * PATIENCE, async || {
+        let count: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM revocations").fetch_one(sql).await.unwrap();
+        if count == i64::try_from(FEEDS).unwrap() { Ok(()) } else { Err(count.to_string()) }
+    })
+    .await;
+    started.elapsed()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_taken_back_in_many_feeds_while_nobody_looked_is_told_after_a_start_and_after_a_restart() {
+    let env = Env::start().await;
+    let committers = env.committers();
+    let feeds = (0..FEEDS).map(|_| {
+        let tenant = TenantId(Uuid::now_v7());
+        let signed_up = SignedUp { tenant_id: tenant, name: "Casa".into(), owner_id: Uuid::now_v7().into() };
+        let gone = MemberDeactivated { member_id: signed_up.owner_id };
+        append(&committers, tenant, vec![signed_up.into(), gone.into()])
+    });
+    join_all(feeds).await;
+    let sql = sqlx::MySqlPool::connect(&format!("{}/{}", env.admin_url, env.schemas.identity)).await.unwrap();
+    let mut world = World::on(env).await;
+    println!("{FEEDS} feeds from their beginning: {:?}", all_are_revoked(&sql).await);
+
+    // As a process finds it that was away: read before, and then something more.
+    sqlx::query("UPDATE reactor_checkpoints SET position = 1").execute(&sql).await.unwrap();
+    sqlx::query("DELETE FROM revocations").execute(&sql).await.unwrap();
+    world.another_process().await;
+    println!("{FEEDS} feeds from where they were read to: {:?}", all_are_revoked(&sql).await);
 }

@@ -114,23 +114,7 @@ impl World {
     }
 
     pub(crate) async fn append(&self, events: Vec<TenantEvent>) {
-        let stream = StreamId::from(self.tenant);
-        let events = events.into_iter().map(|event| (stream, Event::from(event))).collect();
-        let command_id = Uuid::now_v7();
-        let actor = Actor { kind: ActorKind::Staff, id: "test".to_owned() };
-        let correlation_id = command_id.to_string();
-        let submission = Submission {
-            feed: self.tenant.into(),
-            tenant: self.tenant,
-            creates_feed: true,
-            principal: "test".to_owned(),
-            idempotency_key: command_id.to_string(),
-            request_hash: [0; 32],
-            command_id,
-            metadata: Metadata { actor, correlation_id, causation_id: command_id, traceparent: None, means: None },
-            use_case: Box::new(Append(events)),
-        };
-        self.committers.submit(submission).await.unwrap();
+        append(&self.committers, self.tenant, events).await;
     }
 
     /// Invites somebody everywhere, with the role of this template.
@@ -282,4 +266,25 @@ async fn answer(to: (&str, &str), request: reqwest::RequestBuilder) -> Answer {
     let code = json["code"].as_str().filter(|_| status.is_client_error() || status.is_server_error());
     testkit::assert_documented(document, to, status.as_u16(), code);
     Answer { status, retry_after, json }
+}
+
+/// Appends to the feed of a tenant.
+pub(crate) async fn append(committers: &Committers, tenant: TenantId, events: Vec<TenantEvent>) {
+    let stream = StreamId::from(tenant);
+    let events = events.into_iter().map(|event| (stream, Event::from(event))).collect();
+    let command_id = Uuid::now_v7();
+    let actor = Actor { kind: ActorKind::Staff, id: "test".to_owned() };
+    let correlation_id = command_id.to_string();
+    let submission = Submission {
+        feed: tenant.into(),
+        tenant,
+        creates_feed: true,
+        principal: "test".to_owned(),
+        idempotency_key: command_id.to_string(),
+        request_hash: [0; 32],
+        command_id,
+        metadata: Metadata { actor, correlation_id, causation_id: command_id, traceparent: None, means: None },
+        use_case: Box::new(Append(events)),
+    };
+    committers.submit(submission).await.unwrap();
 }

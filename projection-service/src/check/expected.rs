@@ -31,6 +31,7 @@ struct SessionFold {
     opened_at: DateTime<Utc>,
     closed_at: Option<DateTime<Utc>>,
     left: BTreeMap<DinerId, DateTime<Utc>>,
+    /// Who asked and was not answered. The state of the session forgets some of them; the view does not.
     asked: BTreeMap<DinerId, (JoinRequested, DateTime<Utc>)>,
 }
 
@@ -84,7 +85,9 @@ impl Expected {
             SessionEvent::JoinRequested(it) => {
                 fold.asked.insert(it.diner_id, (it.clone(), recorded.recorded_at));
             }
-            _ => {}
+            SessionEvent::Joined(it) => drop(fold.asked.remove(&it.diner_id)),
+            SessionEvent::JoinDeclined(it) => drop(fold.asked.remove(&it.diner_id)),
+            SessionEvent::Opened(_) | SessionEvent::CodeRotated(_) => {}
         }
         fold.state.apply(Event::TableSession(event));
     }
@@ -166,8 +169,7 @@ impl SessionFold {
             let value = json!({"diner_id": diner.diner_id, "left_at": left_at});
             rows.insert((restaurant::DINERS, format!("{id}/{}", index + 1)), value);
         }
-        let waiting = visit.requests.iter().filter(|request| session.is_open() && !request.declined);
-        for (asked, at) in waiting.filter_map(|request| self.asked.get(&request.diner_id)) {
+        for (asked, at) in self.asked.values().filter(|_| session.is_open()) {
             let value = json!({
                 "table_label": asked.table_label, "mark": asked.mark, "requested_at": format_time(*at),
                 "expires_at": format_time(asked.expires_at),

@@ -26,18 +26,24 @@ pub const MENU_ITEMS_MAX: usize = 2_000;
 pub const SESSION_DINERS_MAX: usize = 50;
 /// Most requests to join that wait for an answer in one session.
 pub const JOIN_REQUESTS_WAITING_MAX: usize = 10;
-/// Most requests to join in the whole life of a session.
-pub const JOIN_REQUESTS_MAX: usize = 200;
+/// Most requests to join that a session remembers; beyond it, it forgets the oldest that does not wait.
+pub const JOIN_REQUESTS_KEPT_MAX: usize = 200;
 /// Minutes for which a request to join waits for an answer.
 pub const JOIN_REQUEST_MINUTES: i64 = 10;
 /// Digits of the code that a table shows to those who join it.
 pub const VISIT_CODE_DIGITS: usize = 4;
-/// Most times that the digits of one session change.
+/// Digits of the long code, which a table shows besides: nobody can guess it, so nobody's guesses lock it.
+pub const LONG_CODE_DIGITS: usize = 12;
+/// Most times that the codes of one session change.
 pub const CODE_ROTATIONS_MAX: u32 = 500;
-/// Wrong digits that one guest may type.
-pub const CODE_TRIES_OF_A_GUEST_MAX: u32 = 5;
-/// Wrong digits that may be typed in one session before its digits change and stop counting.
-pub const CODE_TRIES_OF_A_SESSION_MAX: u32 = 10;
+/// The last rotation with four digits. So a visit has at most five sets of them; then the long code is left.
+pub const FOUR_DIGITS_ROTATION_LAST: u32 = 4;
+/// Wrong digits that may come from one address without a pause, for one set of digits.
+pub const CODE_TRIES_OF_A_SOURCE_FREE: u32 = 5;
+/// Seconds that an address waits for each further try.
+pub const CODE_TRY_PAUSE_SECONDS: u32 = 60;
+/// Wrong guesses that are compared with one set of digits, wherever they come from, before it changes and counts no more.
+pub const CODE_TRIES_MAX: u32 = 10;
 /// Most people of a tenant, those who left included.
 pub const MEMBERS_MAX: usize = 5_000;
 /// Most times that one member is sent an invitation.

@@ -6,6 +6,7 @@
 
 mod actions;
 mod append;
+pub mod backup;
 mod documented;
 mod env;
 pub mod fuzz;

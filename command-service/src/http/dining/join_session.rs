@@ -1,30 +1,29 @@
 //! A guest joins the session with their own device.
 
-use super::join_with_code::join_with_code;
+use super::{guess::is_code, join_with_code::join_with_code};
 use crate::{
     access::Joiner,
     command::{Command, done_with, extras},
     http::answers::SessionJoined,
     submit::{Answered, Commands, Envelope},
 };
-use axum::extract::State;
+use axum::{Extension, extract::State};
 use domain::{
     dining::{JoinSession, SessionCommand, SessionEvent},
     ids::{DinerId, SessionId},
-    limits::VISIT_CODE_DIGITS,
 };
 use event_store::committer::{Decision, Facts, Stop, StreamRead};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
-use service_kit::{body::OptionalBody, problem::Problem};
+use service_kit::{body::OptionalBody, client::Client, problem::Problem};
 use utoipa::ToSchema;
 
 /// How somebody joins.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, expecting = "an object")]
 pub(crate) struct JoinBody {
-    /// The digits that the table shows, from who asked to join; a guest with a token needs none.
-    #[schema(pattern = "^[0-9]{4}$", example = "0417")]
+    /// What the table shows, its four digits or its long code, from who asked to join; a guest with a token needs none.
+    #[schema(pattern = "^([0-9]{4}|[0-9]{12})$", example = "0417")]
     code: Option<String>,
 }
 
@@ -54,9 +53,9 @@ pub(super) fn who_joined(events: &[SessionEvent]) -> Map<String, Value> {
 
 /// Join a session
 ///
-/// With the pass of a request to join in `X-Table-Token` and the digits that the table shows; or with a
-/// guest token that was signed for this session. Only those who joined can order. Wrong digits are
-/// counted: 5 of a guest and 10 of a session, then they change, and somebody must let the guest in.
+/// With the pass of a request to join in `X-Table-Token` and a code that the table shows; or with a guest token that
+/// was signed for this session. Only those who joined can order. Wrong digits are counted: 5 from an address, then one a
+/// minute; 10 of everybody, then the digits change and let nobody in. The long code always does.
 #[utoipa::path(
     post,
     path = "/v1/restaurants/{restaurant}/sessions/{session}/join",
@@ -67,7 +66,7 @@ pub(super) fn who_joined(events: &[SessionEvent]) -> Map<String, Value> {
         ("x-permission" = json!("a guest of the session")),
         ("x-problems" = json!([
             "session-closed", "already-joined", "session-full", "diner-left", "wrong-code", "code-locked",
-            "join-not-waiting"
+            "join-not-waiting", "too-many-attempts"
         ]))
     ),
     security(("guest-pass" = []), ("token" = []), ("table-token" = []))
@@ -75,6 +74,7 @@ pub(super) fn who_joined(events: &[SessionEvent]) -> Map<String, Value> {
 pub(crate) async fn join_session(
     State(commands): State<Commands>,
     joiner: Joiner,
+    client: Option<Extension<Client>>,
     envelope: Envelope,
     body: OptionalBody<JoinBody>,
 ) -> Result<Answered, Problem> {
@@ -84,13 +84,12 @@ pub(crate) async fn join_session(
             commands.submit(signed.caller, envelope, &body.raw, command).await
         }
         (Joiner::Signed(_), Some(_)) => Err(Problem::invalid_field("/code", "a guest with a token needs no digits")),
-        (Joiner::Asked(asker), Some(code)) if is_digits(&code) => {
-            join_with_code(&commands, &asker, envelope, &body.raw, &code).await
+        (Joiner::Asked(asker), Some(code)) if is_code(&code) => {
+            let client = client.map(|Extension(client)| client);
+            join_with_code(&commands, (&asker, client), envelope, &body.raw, &code).await
         }
-        (Joiner::Asked(_), _) => Err(Problem::invalid_field("/code", "must be the four digits of the table")),
+        (Joiner::Asked(_), _) => {
+            Err(Problem::invalid_field("/code", "must be the four digits of the table, or its long code"))
+        }
     }
-}
-
-fn is_digits(code: &str) -> bool {
-    code.len() == VISIT_CODE_DIGITS && code.bytes().all(|byte| byte.is_ascii_digit())
 }

@@ -1,4 +1,4 @@
-//! New digits for a table.
+//! New codes for a table.
 
 use crate::{
     access::SessionHost,
@@ -30,15 +30,15 @@ impl Command for Rotate {
     }
 }
 
-/// Show other digits
+/// Show other codes
 ///
 /// By staff, or by whoever sits at the table. The old ones let nobody in any more; the new ones do, also
-/// after somebody guessed.
+/// after somebody guessed. A visit has at most five sets of four digits, after that the long code alone.
 #[utoipa::path(
     post,
     path = "/v1/restaurants/{restaurant}/sessions/{session}/code/rotate",
     tag = "dining",
-    responses((status = 200, description = "The digits changed", body = Done)),
+    responses((status = 200, description = "The codes changed", body = Done)),
     extensions(
         ("x-permission" = json!("session:approve")),
         ("x-problems" = json!(["session-closed", "not-joined", "diner-left", "code-locked"]))

@@ -1,4 +1,4 @@
-//! The digits that a table shows to those who join it.
+//! The codes that a table shows to those who join it.
 
 use crate::{access::SessionHost, http::answers::SessionCode, submit::Commands};
 use axum::{Json, extract::State};
@@ -6,14 +6,15 @@ use domain::dining::Host;
 use identity::tables::VisitDigits;
 use service_kit::problem::{Code, Problem};
 
-/// The digits of a session
+/// The codes of a session
 ///
-/// For staff, and for whoever sits at the table: who joins later types them.
+/// For staff, and for whoever sits at the table: who joins later types one of them. The four digits may be locked, because
+/// somebody guessed; the long code never is.
 #[utoipa::path(
     get,
     path = "/v1/restaurants/{restaurant}/sessions/{session}/code",
     tag = "dining",
-    responses((status = 200, description = "The digits as they are now", body = SessionCode)),
+    responses((status = 200, description = "The codes as they are now", body = SessionCode)),
     extensions(
         ("x-permission" = json!("session:approve")),
         ("x-problems" = json!(["session-closed", "not-joined", "diner-left"]))
@@ -33,5 +34,6 @@ pub(crate) async fn show_code(
     }
     let digits = VisitDigits::of(session, visit.code, &commands.tables.key);
     let code = (!visit.code.locked).then(|| digits.expose().to_owned());
-    Ok(Json(SessionCode { session_id: session.0, code, locked: visit.code.locked }))
+    let long_code = VisitDigits::long(session, visit.code, &commands.tables.key).expose().to_owned();
+    Ok(Json(SessionCode { session_id: session.0, code, locked: visit.code.locked, long_code }))
 }

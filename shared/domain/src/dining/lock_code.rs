@@ -1,4 +1,5 @@
-//! Somebody guessed at the digits: they change, and let nobody in until people at the table ask for new ones.
+//! Somebody guessed at the digits: they change, and let nobody in until people at the table ask for new ones. The long
+//! code stays as it is, so that no stranger can take it away from the table.
 
 use super::{CodeRotated, SessionEvent, TableSession};
 use crate::refusal::Refusal;
@@ -29,7 +30,7 @@ mod tests {
             examples::{closed, opened, rotated},
         },
         refusal::Refusal,
-        testing::given,
+        testing::{folded, given},
     };
 
     fn lock(rotation: u32) -> SessionCommand {
@@ -41,6 +42,13 @@ mod tests {
         given::<TableSession>([opened()]).when(lock(0)).then([rotated(1, true)]);
         let again = [opened(), rotated(1, true), rotated(2, false)];
         given::<TableSession>(again).when(lock(2)).then([rotated(3, true)]);
+    }
+
+    #[test]
+    fn the_long_code_stays_as_it_is() {
+        let session: TableSession = folded([opened(), rotated(2, false)]);
+        let locked: TableSession = folded([opened(), rotated(2, false), rotated(3, true)]);
+        assert_eq!(session.visit().unwrap().code.long(), locked.visit().unwrap().code.long());
     }
 
     #[test]

@@ -1,11 +1,12 @@
 //! Table sessions: guests at a table, from sitting down to leaving.
 //!
 //! The printed code of a table lets nobody in: it lets one ask. Somebody at the table or staff says yes, or
-//! the one who asks knows the digits that the table shows during this visit. Who left, and everybody after
+//! the one who asks knows what the table shows during this visit. Who left, and everybody after
 //! the end, is a stranger again: the rules say so, whatever token somebody holds.
 
 mod approve_join;
 mod close;
+mod decline_all;
 mod decline_join;
 mod events;
 #[cfg(test)]
@@ -25,6 +26,7 @@ mod visit;
 
 pub use approve_join::AnswerJoin;
 pub use close::CloseSession;
+pub use decline_all::DeclineAll;
 pub use events::{
     CodeRotated, DinerLeft, JoinDeclined, JoinRequested, SessionClosed, SessionEvent, SessionJoined, SessionOpened,
 };

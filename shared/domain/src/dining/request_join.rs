@@ -3,7 +3,7 @@
 use super::{JoinRequested, SessionEvent, Standing, TableSession};
 use crate::{
     ids::DinerId,
-    limits::{JOIN_REQUEST_MINUTES, JOIN_REQUESTS_MAX, JOIN_REQUESTS_WAITING_MAX},
+    limits::{JOIN_REQUEST_MINUTES, JOIN_REQUESTS_WAITING_MAX},
     ordering::four_characters,
     refusal::Refusal,
 };
@@ -18,15 +18,15 @@ pub struct RequestJoin {
     pub now: DateTime<Utc>,
 }
 
-/// Both bounds are for those who ask for fun with a photo of the code: who sits at the table needs no
-/// request, they can read the digits.
+/// The bound is for those who ask for fun with a photo of the code: who is at the table needs no request, they can
+/// read what it shows and come in with that.
 pub(super) fn request_join(session: &TableSession, command: &RequestJoin) -> Result<Vec<SessionEvent>, Refusal> {
     let visit = session.open_visit()?;
     if visit.standing(command.diner_id, command.now) != Standing::Unknown {
         return Err(Refusal::AlreadyDone(visit.session_id.into()));
     }
     visit.next_number().ok_or(Refusal::SessionFull)?;
-    if visit.requests.len() >= JOIN_REQUESTS_MAX || visit.waiting(command.now) >= JOIN_REQUESTS_WAITING_MAX {
+    if visit.waiting(command.now) >= JOIN_REQUESTS_WAITING_MAX {
         return Err(Refusal::JoinRequestsFull);
     }
     let requested = JoinRequested {
@@ -47,7 +47,7 @@ mod tests {
             SessionCommand, Standing, TableSession,
             examples::{asked, closed, declined, joined, left, minute, opened},
         },
-        limits::{JOIN_REQUEST_MINUTES, JOIN_REQUESTS_MAX, JOIN_REQUESTS_WAITING_MAX, SESSION_DINERS_MAX},
+        limits::{JOIN_REQUEST_MINUTES, JOIN_REQUESTS_KEPT_MAX, JOIN_REQUESTS_WAITING_MAX, SESSION_DINERS_MAX},
         refusal::Refusal,
         testing::{folded, given, id},
     };
@@ -92,13 +92,16 @@ mod tests {
     }
 
     #[test]
-    fn a_session_hears_two_hundred_requests_and_no_more() {
-        let asked_and_declined = (1..=JOIN_REQUESTS_MAX).flat_map(|n| {
-            let n = n.try_into().unwrap();
-            [asked(n, 0), declined(n)]
-        });
-        let table = std::iter::once(opened()).chain(asked_and_declined);
-        given::<TableSession>(table).when(ask(999, 60)).refused(Refusal::JoinRequestsFull);
+    fn however_many_were_told_no_somebody_may_ask_and_the_session_stays_small() {
+        let asked_and_declined =
+            (2..=2 * u16::try_from(JOIN_REQUESTS_KEPT_MAX).unwrap()).flat_map(|n| [asked(n, 0), declined(n)]);
+        let table: Vec<_> = [opened(), asked(1, 0)].into_iter().chain(asked_and_declined).collect();
+        let session: TableSession = folded(table.clone());
+        let visit = session.visit().unwrap();
+        assert_eq!(visit.requests.len(), JOIN_REQUESTS_KEPT_MAX);
+        assert_eq!(visit.standing(id(1), minute(1)), Standing::Waiting, "who waits is not forgotten");
+        assert_eq!(visit.standing(id(400), minute(1)), Standing::Declined);
+        given::<TableSession>(table).when(ask(999, 1)).then([asked(999, 1)]);
     }
 
     #[test]

@@ -1,16 +1,18 @@
 //! The state of a table session.
 
 use super::{
-    AnswerJoin, CloseSession, JoinRequest, JoinSession, JoinWithCode, LeaveSession, LockCode, OpenSession, RequestJoin,
-    RotateCode, SessionEvent, Visit, VisitCode, approve_join::approve_join, close::close, decline_join::decline_join,
-    join::join, join_with_code::join_with_code, leave::leave, lock_code::lock_code, open::open,
-    request_join::request_join, rotate_code::rotate_code,
+    AnswerJoin, CloseSession, DeclineAll, JoinRequest, JoinSession, JoinWithCode, LeaveSession, LockCode, OpenSession,
+    RequestJoin, RotateCode, SessionEvent, Visit, VisitCode, approve_join::approve_join, close::close,
+    decline_all::decline_all, decline_join::decline_join, join::join, join_with_code::join_with_code, leave::leave,
+    lock_code::lock_code, open::open, request_join::request_join, rotate_code::rotate_code,
 };
 use crate::{
     aggregate::aggregate,
     ids::{DinerId, SessionId, TableId},
+    limits::JOIN_REQUEST_MINUTES,
     refusal::Refusal,
 };
+use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -57,7 +59,9 @@ pub enum SessionCommand {
     ApproveJoin(AnswerJoin),
     /// They are not.
     DeclineJoin(AnswerJoin),
-    /// They know the digits that the table shows.
+    /// None of those who wait is.
+    DeclineAll(DeclineAll),
+    /// They know what the table shows.
     JoinWithCode(JoinWithCode),
     /// Somebody asks for new digits.
     RotateCode(RotateCode),
@@ -104,6 +108,7 @@ impl TableSession {
             SessionCommand::RequestJoin(command) => request_join(self, &command),
             SessionCommand::ApproveJoin(command) => approve_join(self, &command),
             SessionCommand::DeclineJoin(command) => decline_join(self, &command),
+            SessionCommand::DeclineAll(command) => decline_all(self, &command),
             SessionCommand::JoinWithCode(command) => join_with_code(self, &command),
             SessionCommand::RotateCode(command) => rotate_code(self, &command),
             SessionCommand::LockCode(command) => lock_code(self, &command),
@@ -192,7 +197,8 @@ fn fold_into(visit: &mut Visit, event: SessionEvent) {
         SessionEvent::Opened(_) | SessionEvent::Closed(_) => {}
         SessionEvent::Joined(it) => visit.join(it.diner_id),
         SessionEvent::JoinRequested(it) => {
-            visit.ask(JoinRequest { diner_id: it.diner_id, expires_at: it.expires_at, declined: false });
+            let request = JoinRequest { diner_id: it.diner_id, expires_at: it.expires_at, declined: false };
+            visit.ask(request, it.expires_at - TimeDelta::minutes(JOIN_REQUEST_MINUTES));
         }
         SessionEvent::JoinDeclined(it) => visit.decline(it.diner_id),
         SessionEvent::Left(it) => visit.leave(it.diner_id),

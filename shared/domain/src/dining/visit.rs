@@ -2,7 +2,7 @@
 
 use crate::{
     ids::{DinerId, SessionId, TableId},
-    limits::SESSION_DINERS_MAX,
+    limits::{JOIN_REQUESTS_KEPT_MAX, SESSION_DINERS_MAX},
     refusal::Refusal,
 };
 use chrono::{DateTime, Utc};
@@ -19,9 +19,9 @@ pub struct Visit {
     pub table_label: String,
     /// Who joined, in that order: the first has number 1. Who left keeps their number.
     pub diners: Vec<Diner>,
-    /// Who asked to join and has not joined.
+    /// Who asked to join and has not joined, as far as it is remembered: the oldest who do not wait are forgotten.
     pub requests: Vec<JoinRequest>,
-    /// The digits that the table shows.
+    /// The codes that the table shows.
     pub code: VisitCode,
 }
 
@@ -45,13 +45,21 @@ pub struct JoinRequest {
     pub declined: bool,
 }
 
-/// What is known of the digits of a session without the key that they are made with.
+/// What is known of the codes of a session without the key that they are made with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct VisitCode {
     /// How often they have changed.
     pub rotation: u32,
-    /// Whether they let nobody in.
+    /// Whether the four digits let nobody in; the long code does.
     pub locked: bool,
+}
+
+impl VisitCode {
+    /// Which long code it is. Who guesses at the digits locks them, and does not change this: only people do.
+    #[must_use]
+    pub fn long(self) -> u32 {
+        if self.locked { self.rotation.saturating_sub(1) } else { self.rotation }
+    }
 }
 
 /// What a session knows of one guest.
@@ -132,7 +140,12 @@ impl Visit {
         self.diners.push(Diner { diner_id, left: false });
     }
 
-    pub(super) fn ask(&mut self, request: JoinRequest) {
+    pub(super) fn ask(&mut self, request: JoinRequest, now: DateTime<Utc>) {
+        if self.requests.len() >= JOIN_REQUESTS_KEPT_MAX {
+            // Few wait, so there is one that does not.
+            let oldest = self.requests.iter().position(|it| it.standing(now) != Standing::Waiting);
+            oldest.map(|index| self.requests.remove(index));
+        }
         self.requests.push(request);
     }
 

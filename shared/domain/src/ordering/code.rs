@@ -12,8 +12,9 @@ pub fn order_code(order: OrderId) -> String {
     four_characters(order.0)
 }
 
-/// Four characters that people can compare, from the last 20 bits of an id.
-pub(crate) fn four_characters(id: Uuid) -> String {
+/// Four characters that people can compare, from the last 20 bits of an id; not unique.
+#[must_use]
+pub fn four_characters(id: Uuid) -> String {
     let bits = id.as_u128();
     [15, 10, 5, 0].map(|shift| char::from(ALPHABET[(bits >> shift & 0x1F) as usize])).iter().collect()
 }

@@ -22,8 +22,7 @@ mod start_line;
 mod view;
 
 pub use cancel::{CancelOrder, CancelledBy};
-pub(crate) use code::four_characters;
-pub use code::order_code;
+pub use code::{four_characters, order_code};
 pub use details::OrderDetails;
 pub use events::{
     CancelReason, LineFired, LineReady, LineServed, LineStarted, LineVoided, OrderAccepted, OrderCancelled,

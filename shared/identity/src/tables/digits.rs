@@ -1,23 +1,38 @@
-//! The four digits that a table shows during a visit.
+//! The codes that a table shows during a visit: four digits, and a long code that nobody can guess.
 
 use super::TableKey;
 use aws_lc_rs::constant_time::verify_slices_are_equal;
-use domain::{dining::VisitCode, ids::SessionId, limits::VISIT_CODE_DIGITS};
+use domain::{
+    dining::VisitCode,
+    ids::SessionId,
+    limits::{LONG_CODE_DIGITS, VISIT_CODE_DIGITS},
+};
 
 const PURPOSE: &str = "visit-digits";
+const LONG_PURPOSE: &str = "visit-long-code";
 
-/// Four digits. Printed as what they are nowhere but in the answer to who may see them.
+/// The digits of one code. Printed as what they are nowhere but in the answer to who may see them.
 #[derive(Clone, PartialEq, Eq)]
 pub struct VisitDigits(String);
 
 impl VisitDigits {
-    /// The digits of a session as its code stands now.
+    /// The four digits of a session as its code stands now.
     #[must_use]
     pub fn of(session: SessionId, code: VisitCode, key: &TableKey) -> Self {
-        let tag = key.tag(PURPOSE, &[session.0.as_bytes(), &code.rotation.to_be_bytes()]);
+        Self::derived::<VISIT_CODE_DIGITS>(PURPOSE, session, code.rotation, key)
+    }
+
+    /// The long code of a session as its code stands now.
+    #[must_use]
+    pub fn long(session: SessionId, code: VisitCode, key: &TableKey) -> Self {
+        Self::derived::<LONG_CODE_DIGITS>(LONG_PURPOSE, session, code.long(), key)
+    }
+
+    fn derived<const DIGITS: usize>(purpose: &str, session: SessionId, number: u32, key: &TableKey) -> Self {
+        let tag = key.tag(purpose, &[session.0.as_bytes(), &number.to_be_bytes()]);
         let number = tag.as_ref().iter().take(8).fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
-        // Of 2^64 values none of the 10,000 remainders is noticeably likelier than another.
-        Self(format!("{:0width$}", number % 10_u64.pow(VISIT_CODE_DIGITS as u32), width = VISIT_CODE_DIGITS))
+        // Of 2^64 values none of the remainders, 10^12 at most, is noticeably likelier than another.
+        Self(format!("{:0DIGITS$}", number % 10_u64.pow(DIGITS as u32)))
     }
 
     /// The digits.
@@ -61,6 +76,17 @@ mod tests {
             assert!(digits.are(digits.expose()) && !digits.are("") && !digits.are("12345"));
             assert!(!format!("{digits:?}").contains(digits.expose()));
         }
+    }
+
+    #[test]
+    fn the_long_code_has_twelve_and_stays_when_the_digits_are_locked() {
+        let key = TableKey::new(&[7; 32]);
+        let long = |rotation, locked| {
+            VisitDigits::long(SessionId(Uuid::from_u128(1)), VisitCode { rotation, locked }, &key).expose().to_owned()
+        };
+        assert!(long(0, false).len() == 12 && long(0, false).bytes().all(|byte| byte.is_ascii_digit()));
+        assert!(long(0, false) == long(1, true) && long(0, false) != long(1, false));
+        assert!(!long(0, false).contains(digits(1, 0).expose()), "neither tells anything about the other");
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use aws_lc_rs::{constant_time::verify_slices_are_equal, hmac};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use domain::ids::SessionId;
 
 /// Bytes of a tag in codes and passes: 96 bits. A forger who asks a million times a second needs longer
 /// than the world is old.
@@ -27,6 +28,13 @@ impl TableKey {
     #[must_use]
     pub fn stand_in(&self, secret: &str) -> String {
         URL_SAFE_NO_PAD.encode(self.tag("stand-in", &[secret.as_bytes()]))
+    }
+
+    /// What an address is counted as during a visit. Nobody reads the address from it, and at another visit it is another.
+    #[must_use]
+    pub fn source(&self, session: SessionId, address: &str) -> [u8; 16] {
+        let tag = self.tag("guess-source", &[session.0.as_bytes(), address.as_bytes()]);
+        std::array::from_fn(|at| tag.as_ref()[at])
     }
 
     /// The tag of what stands under this purpose. Purposes keep a code from being taken for a pass.

@@ -89,6 +89,7 @@ codes! {
     LineNotReady = 409 "line-not-ready" "The line is not ready to be served",
     TenantNotNamed = 409 "tenant-not-named" "The account belongs to several tenants: name one",
     LastOwner = 409 "last-owner" "Nobody would be left who may change the staff",
+    LastWayIn = 409 "last-way-in" "Nobody could log in to the account any more",
     UnknownRole = 409 "unknown-role" "There is no such role",
     UnknownGroup = 409 "unknown-group" "There is no such group of restaurants",
     UnknownRestaurant = 409 "unknown-restaurant" "The tenant has no such restaurant",
