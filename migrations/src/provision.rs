@@ -71,6 +71,12 @@ const VIEW_GRANTS: &[(&str, &str, &str)] =
 
 const IDENTITY_GRANTS: &[(&str, &str, &str)] = &[("identity", "SELECT, INSERT, UPDATE, DELETE", "*")];
 
+/// What the names of the users end with.
+const USERS: [&str; 7] = ["writer", "relay", "reader", "projection", "personal", "audit", "identity"];
+
+/// Where a server says who is in its group.
+const MEMBERS: &str = "performance_schema.replication_group_members";
+
 /// Creates what is missing of schemas, tables, users and rights. Running it again changes nothing.
 ///
 /// `admin_url` names a user that may do this, without a schema: `mysql://root@127.0.0.1:3306`.
@@ -85,7 +91,7 @@ pub async fn provision(admin_url: &str, schemas: &Schemas) -> Result<Access, sql
     migrate(&format!("{admin_url}/{}", schemas.events), Side::Events).await?;
     migrate(&format!("{admin_url}/{}", schemas.views), Side::Views).await?;
     migrate(&format!("{admin_url}/{}", schemas.identity), Side::Identity).await?;
-    for user in ["writer", "relay", "reader", "projection", "personal", "audit", "identity"] {
+    for user in USERS {
         let name = format!("'{}_{user}'@'%'", schemas.user_prefix);
         let password = &schemas.password;
         execute(&mut admin, &format!("CREATE USER IF NOT EXISTS {name} IDENTIFIED BY '{password}'")).await?;
@@ -98,15 +104,27 @@ pub async fn provision(admin_url: &str, schemas: &Schemas) -> Result<Access, sql
             execute(&mut admin, &format!("GRANT {rights} ON `{schema}`.{table} TO {name}")).await?;
         }
     }
+    if is_in_a_group(&mut admin).await? {
+        for user in USERS {
+            let name = format!("'{}_{user}'@'%'", schemas.user_prefix);
+            execute(&mut admin, &format!("GRANT SELECT ON {MEMBERS} TO {name}")).await?;
+        }
+    }
     admin.close().await?;
     Ok(access(admin_url, schemas))
+}
+
+/// Whether the server is a member of a group: then every service must see who the primary is.
+async fn is_in_a_group(admin: &mut MySqlConnection) -> Result<bool, sqlx::Error> {
+    let sql = format!("SELECT 1 FROM {MEMBERS} WHERE MEMBER_STATE <> 'OFFLINE' LIMIT 1");
+    Ok(admin.fetch_optional(sql.as_str()).await?.is_some())
 }
 
 async fn execute(admin: &mut MySqlConnection, sql: &str) -> Result<(), sqlx::Error> {
     admin.execute(sql).await.map(drop)
 }
 
-/// The addresses of the users on the server of `admin_url`.
+/// The addresses of the users on the server of `admin_url`, or on all that it lists.
 #[must_use]
 pub fn access(admin_url: &str, schemas: &Schemas) -> Access {
     let host = admin_url.rsplit_once('@').map_or(admin_url, |(_, host)| host);

@@ -6,6 +6,7 @@
 
 mod actions;
 mod append;
+mod cluster;
 mod env;
 mod mail;
 mod proxy;
@@ -15,6 +16,7 @@ mod wait;
 
 pub use actions::trail;
 pub use append::{Append, EVENTS_OF_A_SERVED_ORDER, Place, PlacedOrder, submission};
+pub use cluster::{Cluster, SERVERS};
 pub use env::Env;
 pub use local_servers::NatsOptions;
 pub use mail::{Mail, MailServer};
