@@ -23,9 +23,9 @@ watch: ## Watch the grill's console of `make up`
 test: ## Run every test, against real servers that the tests start themselves
 	$(CARGO) test $(NOT_THE_BENCH) --all-features
 
-faults: ## Break everything at random and judge it: MINUTES= (5), SEED= (drawn)
-	ARIS_FAULTS_MINUTES=$(or $(MINUTES),5) ARIS_FAULTS_SEED=$(SEED) $(CARGO) test -p operator-cli --all-features --test journeys -- \
-	  --exact faults::nothing_promised_is_lost_whatever_is_killed_frozen_or_cut --nocapture
+faults: ## Break everything at random and judge it: MINUTES= (5), SEED= (drawn), CLUSTER=1 (whole servers of a cluster die)
+	ARIS_FAULTS_MINUTES=$(or $(MINUTES),$(if $(CLUSTER),10,5)) ARIS_FAULTS_SEED=$(SEED) $(CARGO) test $(NOT_THE_BENCH) --all-features --test journeys -- \
+	  --exact faults::$(if $(CLUSTER),nothing_promised_is_lost_when_whole_servers_of_a_cluster_die --ignored,nothing_promised_is_lost_whatever_is_killed_frozen_or_cut) --nocapture
 
 conformance: ## Hold the sockets against the Autobahn cases, and every route against the API document
 	CARGO="$(CARGO)" $(if $(EXAMPLES),EXAMPLES=$(EXAMPLES)) tests/conformance/run

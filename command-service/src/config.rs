@@ -5,7 +5,7 @@ use event_store::committer::CommitterConfig;
 use messaging::Namespace;
 use personal_data::MasterKey;
 use service_kit::{
-    config::{Secret, env_or, env_parsed, env_required},
+    config::{self, Secret, env_or, env_parsed, env_required},
     tokens::KeySource,
 };
 
@@ -104,7 +104,7 @@ impl Config {
             KeySource::from_env()?,
         );
         Ok(Self {
-            namespace: Namespace::new(&env_or("ARIS_NATS_PREFIX", "")),
+            namespace: config::namespace()?,
             table_code_url: env_or("ARIS_TABLE_CODE_URL", &defaults.table_code_url),
             sign_up: env_parsed("ARIS_SIGN_UP", SignUp::Closed, "`open` or `closed`")?,
             node: env_or("ARIS_NODE", &defaults.node),

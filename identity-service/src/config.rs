@@ -3,7 +3,7 @@
 use crate::openid::OpenIdConfig;
 use messaging::Namespace;
 use personal_data::MasterKey;
-use service_kit::config::{Secret, env_or, env_parsed, env_required};
+use service_kit::config::{self, Secret, env_or, env_parsed, env_required};
 use std::path::PathBuf;
 
 /// Settings of the identity-service. Fails at start, not at use.
@@ -71,7 +71,7 @@ impl Config {
             reader_url: env_required("ARIS_READER_URL")?.into(),
             writer_url: env_required("ARIS_WRITER_URL")?.into(),
             nats_url: env_required("ARIS_NATS_URL")?,
-            namespace: Namespace::new(&env_or("ARIS_NATS_PREFIX", "")),
+            namespace: config::namespace()?,
             keys_dir: env_required("ARIS_SIGNING_KEYS_DIR")?.into(),
             personal_url: env_required("ARIS_PERSONAL_URL")?.into(),
             master: MasterKey::from_env()?,

@@ -92,6 +92,9 @@ const VIEW_GRANTS: &[(&str, &str, &str)] =
 
 const IDENTITY_GRANTS: &[(&str, &str, &str)] = &[("identity", "SELECT, INSERT, UPDATE, DELETE", "*")];
 
+/// Where a server says who is in its group.
+const MEMBERS: &str = "performance_schema.replication_group_members";
+
 /// Creates what is missing of schemas, tables, users and rights. Running it again changes nothing; a user that is
 /// there keeps its password ([`crate::users_with_other_passwords`] tells whose are others).
 ///
@@ -123,8 +126,19 @@ pub async fn provision(admin_url: &str, schemas: &Schemas) -> Result<Access, sql
         let (schema, user) = (&schemas.events, schemas.user(user));
         execute(&mut admin, &format!("REVOKE IF EXISTS {rights} ON `{schema}`.`{table}` FROM '{user}'@'%'")).await?;
     }
+    if is_in_a_group(&mut admin).await? {
+        for user in USERS.map(|user| schemas.user(user)) {
+            execute(&mut admin, &format!("GRANT SELECT ON {MEMBERS} TO '{user}'@'%'")).await?;
+        }
+    }
     admin.close().await?;
     Ok(access(admin_url, schemas))
+}
+
+/// Whether the server is a member of a group: then every service must see who the primary is.
+async fn is_in_a_group(admin: &mut MySqlConnection) -> Result<bool, sqlx::Error> {
+    let sql = format!("SELECT 1 FROM {MEMBERS} WHERE MEMBER_STATE <> 'OFFLINE' LIMIT 1");
+    Ok(admin.fetch_optional(sql.as_str()).await?.is_some())
 }
 
 /// A connection that logs no statement, not even a slow one: passwords stand in some.
@@ -136,7 +150,7 @@ pub(crate) async fn execute(admin: &mut MySqlConnection, sql: &str) -> Result<()
     admin.execute(sql).await.map(drop)
 }
 
-/// The addresses of the users on the server of `admin_url`.
+/// The addresses of the users on the server of `admin_url`, or on all that it lists.
 #[must_use]
 pub fn access(admin_url: &str, schemas: &Schemas) -> Access {
     let url = |user: &str| address(admin_url, schemas, user);

@@ -140,7 +140,8 @@ pub(crate) struct Serve {
 
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Migrate {
-    /// MySQL address of a user who may create schemas and users, such as mysql://root@127.0.0.1:3306
+    /// MySQL address of a user who may create schemas and users, such as mysql://root@127.0.0.1:3306; the
+    /// members of a group with commas
     #[arg(long, env = "ARIS_ADMIN_URL", hide_env_values = true)]
     pub(crate) admin_url: String,
     /// Name of the schema of the event side

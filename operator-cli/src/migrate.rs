@@ -6,10 +6,14 @@ use crate::{
     local::write_secret,
 };
 use anyhow::{Context, Result, bail};
+use event_store::pool::primary_url;
 use migrations::{
-    Access, DatabaseSecret, Schemas, end_old_passwords, give_passwords, provision, users_with_other_passwords,
+    Access, DatabaseSecret, Schemas, access, end_old_passwords, give_passwords, provision, users_with_other_passwords,
 };
-use std::{fs::DirBuilder, os::unix::fs::DirBuilderExt, path::Path};
+use std::{fs::DirBuilder, os::unix::fs::DirBuilderExt, path::Path, time::Duration};
+
+/// How long the servers of a group may take to say which of them is the primary.
+const FOUND_WITHIN: Duration = Duration::from_secs(10);
 
 pub(crate) async fn run(options: Migrate) -> Result<()> {
     let schemas = Schemas {
@@ -19,8 +23,10 @@ pub(crate) async fn run(options: Migrate) -> Result<()> {
         identity: options.identity_schema,
         user_prefix: options.user_prefix,
     };
-    let admin = &options.admin_url;
-    let access = provision(admin, &schemas).await.context("the schemas could not be brought up to date")?;
+    let admin = &primary_url(&options.admin_url, FOUND_WITHIN).await.context("ARIS_ADMIN_URL")?;
+    provision(admin, &schemas).await.context("the schemas could not be brought up to date")?;
+    // The services are told all servers of a group.
+    let access = access(&options.admin_url, &schemas);
     let Schemas { events, views, identity, .. } = &schemas;
     println!("schemas `{events}`, `{views}` and `{identity}` are up to date");
     // Before it is tried who can log in: an old secret would do until now.

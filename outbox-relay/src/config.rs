@@ -1,7 +1,7 @@
 //! What can be set.
 
 use messaging::Namespace;
-use service_kit::config::{Secret, env_or, env_parsed, env_required};
+use service_kit::config::{self, Secret, env_or, env_parsed, env_required};
 use std::time::Duration;
 
 /// Everything that the relay can be told. Fails at start, not at use.
@@ -51,7 +51,7 @@ impl Config {
     pub fn from_env() -> anyhow::Result<Self> {
         let defaults = Self::new(env_required("ARIS_RELAY_URL")?, env_required("ARIS_NATS_URL")?);
         Ok(Self {
-            namespace: Namespace::new(&env_or("ARIS_NATS_PREFIX", "")),
+            namespace: config::namespace()?,
             node: env_or("ARIS_NODE", &defaults.node),
             lease: millis("ARIS_RELAY_LEASE_MS", defaults.lease)?,
             poll: millis("ARIS_RELAY_POLL_MS", defaults.poll)?,

@@ -14,8 +14,8 @@ use crate::backoff;
 
 /// First pause after a position of a feed failed.
 const RETRY_BASE: Duration = Duration::from_millis(50);
-/// Longest pause of a feed.
-const RETRY_CAP: Duration = Duration::from_secs(5);
+/// Longest pause of a feed. A NATS cluster needs up to 9 s for a new leader: the pause should add little.
+const RETRY_CAP: Duration = Duration::from_secs(1);
 
 /// One sending of one position.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,9 +1,10 @@
 //! Settings.
 
 use action_log::Retention;
+use messaging::Namespace;
 use personal_data::MasterKey;
 use service_kit::{
-    config::{ConfigError, Secret, env_or, env_parsed, env_required},
+    config::{self, ConfigError, Secret, env_or, env_parsed, env_required},
     tokens::KeySource,
 };
 use std::time::Duration;
@@ -19,8 +20,8 @@ pub struct Config {
     pub personal: personal_data::Settings,
     /// Address of NATS: `ARIS_NATS_URL`.
     pub nats_url: String,
-    /// What stream and subjects start with: `ARIS_NATS_PREFIX`; nothing by default.
-    pub nats_prefix: String,
+    /// `ARIS_NATS_PREFIX`: what stream and subjects start with; default empty.
+    pub namespace: Namespace,
     /// The public keys that tokens are checked with: `ARIS_JWKS_FILE` or `ARIS_JWKS_URL`.
     pub keys: KeySource,
     /// The name of this process in leases, unlike that of any other: `ARIS_NODE`; host and process id
@@ -59,7 +60,7 @@ impl Config {
                 master: MasterKey::from_env()?,
             },
             nats_url: env_required("ARIS_NATS_URL")?,
-            nats_prefix: env_or("ARIS_NATS_PREFIX", ""),
+            namespace: config::namespace()?,
             keys: KeySource::from_env()?,
             node: env_or("ARIS_NODE", &default_node()),
             workers: env_parsed("ARIS_PROJECTION_WORKERS", Self::WORKERS, "number of workers")?,

@@ -22,7 +22,7 @@ use event_store::{
     reader::EventReader,
     tenants::TenantDirectory,
 };
-use messaging::{Bucket, Namespace};
+use messaging::Bucket;
 use service_kit::{health::Check, limits::Identify, tokens::Tokens};
 use sqlx::MySqlPool;
 use std::{sync::Arc, time::Duration};
@@ -82,7 +82,7 @@ pub async fn start(config: Config, shutdown: CancellationToken) -> anyhow::Resul
         pool_watch::watch(name, pool.clone(), shutdown.clone());
     }
     let nats = messaging::connect(&config.nats_url, &format!("projection {}", config.node)).await?;
-    let revoked = Bucket::revocations(nats.clone(), &Namespace::new(&config.nats_prefix));
+    let revoked = Bucket::revocations(nats.clone(), &config.namespace);
     let tokens = Tokens::start(config.keys.clone(), revoked, shutdown.clone()).await.context("ARIS_JWKS_FILE")?;
 
     let (reader, progress) = (EventReader::new(events.clone()), Arc::new(Progress::default()));
@@ -95,7 +95,7 @@ pub async fn start(config: Config, shutdown: CancellationToken) -> anyhow::Resul
         reader: reader.clone(),
         progress: Arc::clone(&progress),
         settings: Settings { workers: config.workers, owner: owner(&config.node), lease: config.lease },
-        nats: (nats.clone(), Namespace::new(&config.nats_prefix)),
+        nats: (nats.clone(), config.namespace.clone()),
         heads,
     };
     let ending = shutdown.clone();

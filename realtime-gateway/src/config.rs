@@ -3,7 +3,7 @@
 use crate::{frames::Retry, limits::Timing};
 use messaging::Namespace;
 use service_kit::{
-    config::{Secret, env_or, env_parsed, env_required},
+    config::{self, Secret, env_or, env_parsed, env_required},
     http::HttpConfig,
     tokens::KeySource,
 };
@@ -73,7 +73,7 @@ impl Config {
         let number = |name, default: usize| env_parsed(name, default, "whole number");
         let drain = env_parsed("ARIS_REALTIME_DRAIN_MS", 5_000_u64, "whole number of milliseconds")?;
         Ok(Self {
-            namespace: Namespace::new(&env_or("ARIS_NATS_PREFIX", "")),
+            namespace: config::namespace()?,
             origins: HttpConfig::from_env()?.cors_origins,
             node: env_or("ARIS_NODE", &defaults.node),
             connections_max: number("ARIS_REALTIME_CONNECTIONS_MAX", defaults.connections_max)?,

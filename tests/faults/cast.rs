@@ -4,12 +4,19 @@ use super::{
     clock,
     fault::{Fault, Harm, Role, Server, Trouble, Who},
     filler,
-    ways::Ways,
+    ledger::Ledger,
+    parties::Parties,
+    servers::Servers,
+    ways::{Ways, ports},
 };
 use crate::installation::{Installation, Service, Special, free_port};
-use local_servers::ServerError;
-use std::{sync::Arc, time::Duration};
-use testkit::{Env, Servers, own_servers_with};
+use event_store::{
+    pool::{self, Isolation},
+    reader::EventReader,
+};
+use messaging::Namespace;
+use sqlx::MySqlPool;
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use tokio::time::Instant;
 
 /// More than twice the lease of relay and projection in these installations (2 s).
@@ -20,8 +27,14 @@ const AWAY: Duration = Duration::from_secs(3);
 /// The processes, their servers, and a proxy on every way between two of them.
 pub(super) struct Cast {
     pub(super) installation: Arc<Installation>,
-    servers: Arc<Servers>,
+    servers: Servers,
+    space: Namespace,
     players: Vec<Player>,
+    /// With these the judge looks behind the curtain.
+    pub(super) reader: EventReader,
+    pub(super) views: MySqlPool,
+    /// In a cluster: how long nobody did the work of a server that was harmed, at most.
+    pub(super) outages: BTreeMap<&'static str, Duration>,
 }
 
 /// A process and its ways.
@@ -34,15 +47,21 @@ struct Player {
 
 impl Cast {
     /// Two command-services, relays and projection-services, and three gateways.
-    pub(super) async fn start() -> Self {
-        let servers =
-            tokio::task::spawn_blocking(|| Arc::new(own_servers_with("faults", filler::bounded))).await.unwrap();
-        let installation = Arc::new(Installation::with(Env::on(&servers).await));
-        let mut cast = Self { installation, servers, players: Vec::new() };
+    pub(super) async fn start(servers: Servers) -> Self {
+        let mut installation = Installation::with(servers.env().await);
+        if servers.is_cluster() {
+            installation.settings.push(("ARIS_NATS_REPLICAS", "3"));
+        }
+        let env = &installation.env;
+        let space = Namespace::new(&env.nats_prefix);
+        let reader = env.reader().await;
+        let views = pool::connect(&env.access.projection, Isolation::RepeatableRead, 2).await.unwrap();
+        let (installation, outages) = (Arc::new(installation), BTreeMap::new());
+        let mut cast = Self { installation, servers, space, players: Vec::new(), reader, views, outages };
         for role in Role::ALL {
             for number in 0..role.count() {
                 let port = free_port();
-                let ways = Ways::new(cast.servers.mysql.port(), cast.servers.nats.port(), port).await;
+                let ways = Ways::new(&cast.servers.mysql_ports(), &cast.servers.nats_ports(), port).await;
                 let mut player = Player { who: Who(role, number), port, ways, service: None };
                 player.start(&cast.installation, Vec::new());
                 cast.players.push(player);
@@ -72,13 +91,21 @@ impl Cast {
 
     /// Begins all of it, waits as long as it takes, and mends it: first servers and ways, then processes.
     /// Gives the processes that ended although nobody killed them.
-    pub(super) async fn inflict(&mut self, faults: &[Fault]) -> Vec<String> {
+    pub(super) async fn inflict(&mut self, faults: &[Fault], ledger: &Ledger, parties: &Parties) -> Vec<String> {
         let begun = Instant::now();
         for fault in faults {
             self.begin(fault).await;
         }
+        for fault in faults {
+            self.until_survived(fault, ledger).await;
+        }
         let hold = faults.iter().map(hold).max().unwrap_or_default();
         tokio::time::sleep_until(begun + hold).await;
+        if self.servers.is_cluster() {
+            // Every command has its answer while the server is still away. And it catches up undisturbed: three
+            // servers that sync each commit of the others to one disk are slower than one.
+            parties.pause().await;
+        }
         for fault in faults {
             self.mend(fault).await;
         }
@@ -87,7 +114,19 @@ impl Cast {
             self.revive(fault).await;
         }
         self.until_all_ready().await;
+        parties.go_on();
         died
+    }
+
+    /// A cluster goes on without the server before it is brought back.
+    async fn until_survived(&mut self, fault: &Fault, ledger: &Ledger) {
+        let Fault::Server(server, _) = fault else { return };
+        if self.servers.is_cluster() {
+            let outage = self.servers.outage(*server, &self.space, ledger).await;
+            println!("     the others do its work after {:.1} s", outage.as_secs_f64());
+            let longest = self.outages.entry(fault.name()).or_default();
+            *longest = outage.max(*longest);
+        }
     }
 
     async fn begin(&mut self, fault: &Fault) {
@@ -95,8 +134,8 @@ impl Cast {
             Fault::Kill(who) => self.player(*who).kill().await,
             Fault::Freeze(who) => self.player(*who).signal("STOP").await,
             Fault::Clock(who, seconds) => self.restart(*who, clock::wrong_by(*seconds)).await,
-            Fault::Server(Server::Nats, Harm::Full) => filler::fill(&self.servers.nats.url()).await,
-            Fault::Server(server, harm) => self.harm(*server, *harm).await,
+            Fault::Server(Server::Nats, Harm::Full) => filler::fill(&self.servers.nats_url()).await,
+            Fault::Server(server, harm) => self.servers.harm(*server, *harm, &self.space).await,
             Fault::Way(role, number, end, trouble) => {
                 for player in self.concerned(*role, *number) {
                     player.ways.break_one(*end, trouble);
@@ -108,8 +147,8 @@ impl Cast {
     /// Ends what is wrong with a server or a way.
     async fn mend(&mut self, fault: &Fault) {
         match fault {
-            Fault::Server(Server::Nats, Harm::Full) => filler::empty(&self.servers.nats.url()).await,
-            Fault::Server(server, harm) => self.heal(*server, *harm).await,
+            Fault::Server(Server::Nats, Harm::Full) => filler::empty(&self.servers.nats_url()).await,
+            Fault::Server(server, harm) => self.servers.heal(*server, *harm, &self.space).await,
             Fault::Way(role, number, end, Trouble::Lasting(_)) => {
                 for player in self.concerned(*role, *number) {
                     player.ways.mend(*end);
@@ -157,32 +196,6 @@ impl Cast {
         };
         self.players.iter_mut().filter_map(ended).collect()
     }
-
-    async fn harm(&self, server: Server, harm: Harm) {
-        self.blocking(move |servers| match (server, harm) {
-            (Server::Mysql, Harm::Kill) => servers.mysql.kill_hard(),
-            (Server::Mysql, _) => servers.mysql.pause(),
-            (Server::Nats, Harm::Freeze) => servers.nats.pause(),
-            (Server::Nats, _) => servers.nats.kill_hard(),
-        })
-        .await;
-    }
-
-    async fn heal(&self, server: Server, harm: Harm) {
-        self.blocking(move |servers| match (server, harm) {
-            (Server::Mysql, Harm::Kill) => servers.mysql.restart(),
-            (Server::Mysql, _) => servers.mysql.resume(),
-            (Server::Nats, Harm::Freeze) => servers.nats.resume(),
-            (Server::Nats, Harm::Wipe) => servers.nats.wipe_store_and_restart(),
-            (Server::Nats, _) => servers.nats.restart(),
-        })
-        .await;
-    }
-
-    async fn blocking(&self, work: impl FnOnce(&Servers) -> Result<(), ServerError> + Send + 'static) {
-        let servers = Arc::clone(&self.servers);
-        tokio::task::spawn_blocking(move || work(&servers)).await.unwrap().unwrap();
-    }
 }
 
 fn hold(fault: &Fault) -> Duration {
@@ -195,7 +208,7 @@ fn hold(fault: &Fault) -> Duration {
 
 impl Player {
     fn start(&mut self, installation: &Installation, env: Vec<(&'static str, String)>) {
-        let special = Special { mysql: Some(self.ways.mysql.port()), nats: Some(self.ways.nats.port()), env };
+        let special = Special { mysql: ports(&self.ways.mysql), nats: ports(&self.ways.nats), env };
         self.service = Some(installation.spawn(self.who.0.name(), self.port, &special));
     }
 

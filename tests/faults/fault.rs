@@ -112,6 +112,24 @@ impl Fault {
         faults
     }
 
+    /// What happens next to a cluster: a whole server, at times together with a process. Nothing that keeps all
+    /// processes from the servers that are left: then nobody could do the work of the one that is not.
+    pub(super) fn draw_round_of_cluster(random: &mut StdRng) -> Vec<Self> {
+        let first = match random.random_range(0..8) {
+            0..=2 => Self::Server(Server::Mysql, Harm::Kill),
+            3 => Self::Server(Server::Mysql, Harm::Freeze),
+            4..=6 => Self::Server(Server::Nats, Harm::Kill),
+            _ => Self::Server(Server::Nats, Harm::Freeze),
+        };
+        let role = Role::ALL[random.random_range(0..Role::ALL.len())];
+        let who = Who(role, random.random_range(0..role.count()));
+        match random.random_range(0..6) {
+            0 => vec![first, Self::Kill(who)],
+            1 => vec![first, Self::Freeze(who)],
+            _ => vec![first],
+        }
+    }
+
     fn draw(random: &mut StdRng) -> Self {
         let role = Role::ALL[random.random_range(0..Role::ALL.len())];
         let who = Who(role, random.random_range(0..role.count()));

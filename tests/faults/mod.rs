@@ -2,9 +2,10 @@
 //! a comparison of everything that was promised with everything that is there.
 //!
 //! `make faults MINUTES=20 SEED=7`; without a seed one is drawn and printed. A short run is part of
-//! `make test`.
+//! `make test`. With `CLUSTER=1` there are three MySQL servers in a group and three NATS servers in a cluster, and
+//! it is whole servers that die.
 //!
-//! - [`cast`]: the processes and the servers, with a proxy on every [`way`](ways) between two of them.
+//! - [`cast`]: the processes and the [`servers`], with a proxy on every [`way`](ways) between two of them.
 //! - [`fault`]: what can happen to them; [`clock`]: processes whose clock is wrong.
 //! - [`parties`]: guests and staff at each [table](party); [`messenger`] sends what they want and [`ledger`] keeps what
 //!   they were told; [`model`] is what the read models must show because of it.
@@ -27,6 +28,7 @@ mod parties;
 mod party;
 mod readers;
 mod screens;
+mod servers;
 mod shown;
 mod sse;
 mod verdict;
@@ -43,6 +45,7 @@ use parties::Parties;
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 use readers::Readers;
 use screens::Screens;
+use servers::Servers;
 use std::{
     collections::BTreeMap,
     sync::Arc,
@@ -52,6 +55,8 @@ use violation::Violation;
 
 /// How long the run in `make test` takes, in minutes; with the recoveries it is about twice that.
 const MINUTES: f64 = 0.5;
+/// How long the run of a cluster takes, in minutes.
+const MINUTES_OF_CLUSTER: f64 = 10.0;
 /// Restaurants that are open.
 const RESTAURANTS: usize = 3;
 /// Orders flow undisturbed for this long before the next fault.
@@ -89,13 +94,30 @@ async fn nothing_promised_is_lost_whatever_is_killed_frozen_or_cut() {
     let seed = setting("ARIS_FAULTS_SEED").unwrap_or_else(|| u64::from(rand::random::<u32>()));
     let minutes: f64 = setting("ARIS_FAULTS_MINUTES").unwrap_or(MINUTES);
     println!("faults for {minutes} minutes; again with: make faults MINUTES={minutes} SEED={seed}");
+    play(minutes, seed, Servers::single().await, Fault::draw_round).await;
+}
+
+/// Takes minutes for each server that dies, so `make faults CLUSTER=1` runs it.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "two clusters of three servers: make faults CLUSTER=1"]
+async fn nothing_promised_is_lost_when_whole_servers_of_a_cluster_die() {
+    let seed = setting("ARIS_FAULTS_SEED").unwrap_or_else(|| u64::from(rand::random::<u32>()));
+    let minutes: f64 = setting("ARIS_FAULTS_MINUTES").unwrap_or(MINUTES_OF_CLUSTER);
+    println!(
+        "faults of a cluster for {minutes} minutes; again with: make faults CLUSTER=1 MINUTES={minutes} SEED={seed}"
+    );
+    play(minutes, seed, Servers::cluster().await, Fault::draw_round_of_cluster).await;
+}
+
+/// Round after round, until the time is over or a promise is broken.
+async fn play(minutes: f64, seed: u64, servers: Servers, draw: impl Fn(&mut StdRng) -> Vec<Fault>) {
     let mut random = StdRng::seed_from_u64(seed);
-    let mut run = Run::start(seed).await;
+    let mut run = Run::start(seed, servers).await;
     let end = Instant::now() + Duration::from_secs_f64(minutes * 60.0);
     let mut round = 0;
     while Instant::now() < end && run.ledger.violations().is_empty() {
         round += 1;
-        let faults = Fault::draw_round(&mut random);
+        let faults = draw(&mut random);
         tokio::time::sleep(CALM).await;
         println!("{round:>4} {}", faults.iter().map(Fault::to_string).collect::<Vec<_>>().join(" and "));
         // Every so often nothing is let to settle in between.
@@ -104,12 +126,12 @@ async fn nothing_promised_is_lost_whatever_is_killed_frozen_or_cut() {
     run.judge().await;
     run.report();
     let violations = run.ledger.violations();
-    assert!(violations.is_empty(), "{} violations; again with: make faults SEED={seed}", violations.len());
+    assert!(violations.is_empty(), "{} violations; again with the same SEED={seed}", violations.len());
 }
 
 impl Run {
-    async fn start(seed: u64) -> Self {
-        let cast = Cast::start().await;
+    async fn start(seed: u64, servers: Servers) -> Self {
+        let cast = Cast::start(servers).await;
         let ledger = Arc::new(Ledger::default());
         let mut houses = Vec::new();
         for number in 0..RESTAURANTS {
@@ -137,7 +159,7 @@ impl Run {
                 self.ledger.a_clock_was_wrong();
             }
         }
-        let died = self.cast.inflict(faults).await;
+        let died = self.cast.inflict(faults, &self.ledger, &self.parties).await;
         died.into_iter().for_each(|it| self.ledger.accuse(Violation::broken(it)));
         if settle {
             let recovery = self.judge().await;
@@ -186,6 +208,9 @@ impl Run {
         );
         for (name, Seen { times, recovery }) in &self.faults {
             println!("{times:>5} {name:<24} {:>5.1} s", recovery.as_secs_f64());
+        }
+        for (name, outage) in &self.cast.outages {
+            println!("      {name}: the others did its work after {:.1} s at most", outage.as_secs_f64());
         }
         let violations = self.ledger.violations();
         violations.iter().for_each(|violation| println!("VIOLATION {violation}"));

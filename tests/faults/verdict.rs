@@ -15,11 +15,7 @@ use domain::{
     ids::FeedId,
     scope::{Tags, visible},
 };
-use event_store::{
-    pool::{self, Isolation},
-    reader::EventReader,
-    verify::verify_feed,
-};
+use event_store::{reader::EventReader, verify::verify_feed};
 use std::{
     collections::BTreeMap,
     sync::Arc,
@@ -39,16 +35,14 @@ const CLOCKS_AGREE_WITHIN: Span = Span::milliseconds(50);
 /// at once; what it needs to read everything is not counted.
 pub(super) async fn judge(cast: &Cast, houses: &[Arc<House>], ledger: &Ledger, screens: &Screens) -> Duration {
     let mut waited = Duration::ZERO;
-    let env = &cast.installation.env;
-    let reader = env.reader().await;
-    let views = pool::connect(&env.access.projection, Isolation::RepeatableRead, 2).await.unwrap();
+    let (reader, views) = (&cast.reader, &cast.views);
     for house in houses {
-        let feed = feed(&reader, house.id.into()).await;
+        let feed = feed(reader, house.id.into()).await;
         let head = feed.len() as u64;
         commands_are_there_once(ledger, house.number, &feed);
         times_are_the_servers_own(ledger, house.number, &feed);
-        waited += chain_is_whole(ledger, &reader, house.id.into(), head).await;
-        waited += views_equal_their_fold(ledger, &reader, &views, house.id.into(), head).await;
+        waited += chain_is_whole(ledger, reader, house.id.into(), head).await;
+        waited += views_equal_their_fold(ledger, reader, views, house.id.into(), head).await;
         waited += answers_equal_what_was_said(ledger, cast, house, head).await;
         for screen in screens.0.iter().filter(|screen| screen.restaurant == house.number) {
             waited += shows_all_in_order(ledger, screen, &feed).await;

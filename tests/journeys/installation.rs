@@ -34,10 +34,10 @@ pub(crate) struct Installation {
 /// How one service differs from the others.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Special {
-    /// Where it finds MySQL, in place of the server's own port.
-    pub(crate) mysql: Option<u16>,
+    /// Where it finds MySQL, in place of the servers' own ports.
+    pub(crate) mysql: Vec<u16>,
     /// Where it finds NATS.
-    pub(crate) nats: Option<u16>,
+    pub(crate) nats: Vec<u16>,
     /// More of its environment.
     pub(crate) env: Vec<(&'static str, String)>,
 }
@@ -91,8 +91,9 @@ impl Installation {
     /// Starts a service that is not like the others; it may take a while until it is ready.
     pub(crate) fn spawn(&self, name: &str, port: u16, special: &Special) -> Service {
         let access = &self.env.access;
-        let by_way_of = |url: &str| special.mysql.map_or(url.to_owned(), |port| at_port(url, port));
-        let nats = special.nats.map_or(self.env.nats_url.clone(), |port| format!("nats://127.0.0.1:{port}"));
+        let by_way_of = |url: &str| at_ports(url, &special.mysql);
+        let nats: Vec<_> = special.nats.iter().map(|port| format!("nats://127.0.0.1:{port}")).collect();
+        let nats = if nats.is_empty() { self.env.nats_url.clone() } else { nats.join(",") };
         let mut process = Command::new(env!("CARGO_BIN_EXE_aris"))
             .args(["serve", name, "--listen", &format!("127.0.0.1:{port}"), "--until-stdin-ends"])
             .envs(addresses_of(name, access).map(|(variable, url)| (variable, by_way_of(url))))
@@ -261,11 +262,15 @@ pub(crate) fn addresses_of<'a>(service: &str, access: &'a Access) -> impl Iterat
     all.into_iter().filter(move |(.., services)| is_its(services)).map(|(name, url, _)| (name, url.as_str()))
 }
 
-/// The same address at another port.
-fn at_port(url: &str, port: u16) -> String {
-    let (before, after) = url.rsplit_once(':').unwrap();
+/// The same address at other ports, if there are any.
+fn at_ports(url: &str, ports: &[u16]) -> String {
+    if ports.is_empty() {
+        return url.to_owned();
+    }
+    let (before, after) = url.rsplit_once('@').unwrap();
     let (_, schema) = after.split_once('/').unwrap();
-    format!("{before}:{port}/{schema}")
+    let servers: Vec<_> = ports.iter().map(|port| format!("127.0.0.1:{port}")).collect();
+    format!("{before}@{}/{schema}", servers.join(","))
 }
 
 /// A port that was free a moment ago, and that no outgoing connection takes while its server is away.

@@ -9,6 +9,7 @@ use crate::find::Binaries;
 use crate::install::MysqlInstall;
 use crate::lock;
 use crate::mysql_command::{command, init_file, percent_encoded};
+use crate::mysql_group::MysqlGroup;
 use crate::mysql_options::MysqlOptions;
 use crate::paths::{absolute, beside};
 use crate::progress::{Progress, QuietProgress};
@@ -37,6 +38,9 @@ impl MysqlServer {
         let install = binaries.mysqld.clone();
         let options = MysqlOptions { data_dir: absolute(&options.data_dir)?, ..options };
         let (port, running) = ports::with_port(options.port, |port| launch(&install, &options, port, progress))?;
+        // It began its group; from now on it joins.
+        let group = options.group.map(|group| MysqlGroup { bootstraps: false, ..group });
+        let options = MysqlOptions { group, ..options };
         Ok(Self { install, options, port, slot: Slot::new(SERVER, running) })
     }
 

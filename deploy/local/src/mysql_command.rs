@@ -8,6 +8,7 @@ use std::process::Command;
 
 use crate::error::ServerError;
 use crate::install::MysqlInstall;
+use crate::mysql_group::MysqlGroup;
 use crate::mysql_options::MysqlOptions;
 use crate::paths::beside;
 use crate::template;
@@ -33,23 +34,34 @@ pub(crate) fn command(
         .args(["--max-allowed-packet=64M", "--max-connections=500"])
         // Each pool connection prepares its own statements, and there are many connections.
         .args(["--max-prepared-stmt-count=1000000", "--binlog-expire-logs-seconds=86400"]);
-    if options.root_password.is_some() {
+    if let Some(group) = &options.group {
+        command.args(group.arguments());
+    }
+    if options.root_password.is_some() || options.group.is_some() {
         command.arg(format!("--init-file={}", beside(&options.data_dir, "init.sql").display()));
     }
     command.args(&options.extra_args);
     Ok(command)
 }
 
-/// Writes the statement that sets the password. At each start, so that a first start that was
-/// killed in the middle needs no repair. Only the user can read the file, and it goes right after.
+/// Writes the statements that set the password and prepare a member of a group. At each start, so that a
+/// first start that was killed in the middle needs no repair. Only the user can read the file, and it goes
+/// right after.
 pub(crate) fn init_file(options: &MysqlOptions) -> Result<Option<PathBuf>, ServerError> {
-    let Some(password) = &options.root_password else { return Ok(None) };
-    if password.contains(char::is_control) {
-        return Err(ServerError::Command("the root password has a control character".to_owned()));
+    let MysqlOptions { root_password, group, .. } = options;
+    if root_password.is_none() && group.is_none() {
+        return Ok(None);
     }
+    // What one server does to itself is nothing that the others should repeat.
+    let mut text = "SET sql_log_bin=0;\n".to_owned();
+    if let Some(password) = root_password {
+        if password.contains(char::is_control) {
+            return Err(ServerError::Command("the root password has a control character".to_owned()));
+        }
+        text += &format!("ALTER USER 'root'@'localhost' IDENTIFIED BY {};\n", quoted(password));
+    }
+    text += &group.as_ref().map(MysqlGroup::statements).unwrap_or_default();
     let path = beside(&options.data_dir, "init.sql");
-    let quoted = password.replace('\\', "\\\\").replace('\'', "''");
-    let text = format!("SET sql_log_bin=0;\nALTER USER 'root'@'localhost' IDENTIFIED BY '{quoted}';\n");
     let _ = fs::remove_file(&path);
     fs::OpenOptions::new()
         .write(true)
@@ -59,6 +71,11 @@ pub(crate) fn init_file(options: &MysqlOptions) -> Result<Option<PathBuf>, Serve
         .and_then(|mut file| file.write_all(text.as_bytes()))
         .map_err(ServerError::io("write", &path))?;
     Ok(Some(path))
+}
+
+/// A text as SQL writes it.
+pub(crate) fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\\', "\\\\").replace('\'', "''"))
 }
 
 /// For the password in a URL.

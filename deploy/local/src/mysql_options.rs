@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::mysql_group::MysqlGroup;
 use crate::paths::beside;
 
 /// How to start a MySQL server. Make it with [`MysqlOptions::new`] and change what you need.
@@ -26,6 +27,8 @@ pub struct MysqlOptions {
     pub redo_log_capacity: String,
     /// `innodb_buffer_pool_size`.
     pub buffer_pool_size: String,
+    /// The group that it is a member of; `None` is a server by itself. A member has a fixed port.
+    pub group: Option<MysqlGroup>,
     /// Further arguments of `mysqld`; they win over the ones given here.
     pub extra_args: Vec<String>,
     /// How long the server may take to shut down before it is killed (in whole seconds); 0 s kills
@@ -49,6 +52,7 @@ impl MysqlOptions {
             root_password: None,
             redo_log_capacity: "1G".to_owned(),
             buffer_pool_size: "256M".to_owned(),
+            group: None,
             extra_args: Vec::new(),
             grace: Duration::from_secs(10),
             remove_data: false,
@@ -73,6 +77,7 @@ impl fmt::Debug for MysqlOptions {
         f.debug_struct("MysqlOptions")
             .field("data_dir", &self.data_dir)
             .field("port", &self.port)
+            .field("group", &self.group)
             .field("extra_args", &self.extra_args)
             .finish_non_exhaustive()
     }

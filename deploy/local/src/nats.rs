@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use crate::error::ServerError;
 use crate::find::Binaries;
 use crate::lock;
-use crate::nats_options::NatsOptions;
+use crate::nats_options::{NatsCluster, NatsOptions};
 use crate::paths::{absolute, beside};
 use crate::ports;
 use crate::progress::{Progress, QuietProgress};
@@ -24,6 +24,8 @@ const SERVER: &str = "NATS";
 pub struct NatsServer {
     program: PathBuf,
     options: NatsOptions,
+    /// The same after a restart: the others of a cluster know it by its name.
+    name: String,
     port: u16,
     slot: Slot,
 }
@@ -36,8 +38,9 @@ impl NatsServer {
     pub fn start(binaries: &Binaries, options: NatsOptions, progress: &dyn Progress) -> Result<Self, ServerError> {
         let program = binaries.nats_server.clone();
         let options = NatsOptions { store_dir: absolute(&options.store_dir)?, ..options };
-        let (port, running) = ports::with_port(options.port, |port| launch(&program, &options, port, progress))?;
-        Ok(Self { program, options, port, slot: Slot::new(SERVER, running) })
+        let name = unique_name();
+        let (port, running) = ports::with_port(options.port, |port| launch(&program, &options, &name, port, progress))?;
+        Ok(Self { program, options, name, port, slot: Slot::new(SERVER, running) })
     }
 
     /// The port on 127.0.0.1; the same after a restart.
@@ -50,6 +53,12 @@ impl NatsServer {
     #[must_use]
     pub fn url(&self) -> String {
         format!("nats://127.0.0.1:{}", self.port)
+    }
+
+    /// What the server calls itself, also after a restart.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
     }
 
     /// The folder of the streams.
@@ -109,7 +118,7 @@ impl NatsServer {
             if wipe && store.exists() {
                 fs::remove_dir_all(store).map_err(ServerError::io("empty", store))?;
             }
-            launch(&self.program, &self.options, self.port, &QuietProgress)
+            launch(&self.program, &self.options, &self.name, self.port, &QuietProgress)
         })
     }
 
@@ -142,6 +151,7 @@ impl fmt::Debug for NatsServer {
 fn launch(
     program: &Path,
     options: &NatsOptions,
+    name: &str,
     port: u16,
     progress: &dyn Progress,
 ) -> Result<Supervised, ServerError> {
@@ -152,9 +162,8 @@ fn launch(
     fs::write(&config, config_text(options)).map_err(ServerError::io("write", &config))?;
     let log = options.log();
     rotate(&log)?;
-    let name = unique_name();
     let mut command = Command::new(program);
-    command.arg("-c").arg(&config).args(["-a", "127.0.0.1", "-p", &port.to_string(), "-n", &name]);
+    command.arg("-c").arg(&config).args(["-a", "127.0.0.1", "-p", &port.to_string(), "-n", name]);
     let running = Supervised::start(Plan {
         server: SERVER,
         command: &command,
@@ -164,7 +173,7 @@ fn launch(
         lock,
     })?;
     let question = Question { server: SERVER, port, log: &log, patience: options.ready_within };
-    question.wait(running, |stream| nats_greets(stream, &name))
+    question.wait(running, |stream| nats_greets(stream, name))
 }
 
 fn config_text(options: &NatsOptions) -> String {
@@ -172,7 +181,8 @@ fn config_text(options: &NatsOptions) -> String {
     let store = serde_json::Value::from(options.store_dir.to_string_lossy());
     let sync = if options.sync_always { "\n  sync_interval: always" } else { "" };
     let most = options.max_file_store.map(|bytes| format!("\n  max_file_store: {bytes}")).unwrap_or_default();
-    format!("jetstream {{\n  store_dir: {store}{sync}{most}\n}}\n{}\n", options.extra_config)
+    let cluster = options.cluster.as_ref().map(NatsCluster::config).unwrap_or_default();
+    format!("jetstream {{\n  store_dir: {store}{sync}{most}\n}}\n{cluster}{}\n", options.extra_config)
 }
 
 /// A name that no other running server has, so that a greeting tells who it is from.

@@ -5,6 +5,31 @@ use std::time::Duration;
 
 use crate::paths::beside;
 
+/// The servers of a NATS cluster, as one of them sees them.
+#[derive(Debug, Clone)]
+pub struct NatsCluster {
+    /// The name of the cluster.
+    pub name: String,
+    /// The ports on 127.0.0.1 where the servers meet; clients use others.
+    pub ports: Vec<u16>,
+    /// Which of them this server is, from 0.
+    pub place: usize,
+}
+
+impl NatsCluster {
+    /// Its part of the configuration file. Clients are not told of the other servers: they know them.
+    pub(crate) fn config(&self) -> String {
+        let own = self.ports.get(self.place).copied().unwrap_or_default();
+        let others = self.ports.iter().filter(|port| **port != own);
+        let routes: Vec<_> = others.map(|port| format!("nats-route://127.0.0.1:{port}")).collect();
+        format!(
+            "cluster {{\n  name: {}\n  listen: \"127.0.0.1:{own}\"\n  routes: {}\n  no_advertise: true\n}}\n",
+            serde_json::json!(self.name),
+            serde_json::json!(routes)
+        )
+    }
+}
+
 /// How to start a NATS server. Make it with [`NatsOptions::new`] and change what you need.
 #[derive(Debug, Clone)]
 pub struct NatsOptions {
@@ -20,6 +45,8 @@ pub struct NatsOptions {
     pub sync_always: bool,
     /// Most bytes that all streams together may take of the disk; `None` leaves it to the server.
     pub max_file_store: Option<u64>,
+    /// The cluster that it is a member of; `None` is a server by itself.
+    pub cluster: Option<NatsCluster>,
     /// Further lines of the server's configuration file.
     pub extra_config: String,
     /// How long the server may take to shut down before it is killed (in whole seconds); 0 s kills
@@ -41,6 +68,7 @@ impl NatsOptions {
             log_file: None,
             sync_always: true,
             max_file_store: None,
+            cluster: None,
             extra_config: String::new(),
             grace: Duration::from_secs(10),
             remove_data: false,

@@ -5,6 +5,7 @@
 mod disk;
 mod finding;
 mod flow;
+mod group;
 mod mysql;
 mod nats;
 mod schema;

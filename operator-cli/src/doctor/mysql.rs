@@ -1,6 +1,6 @@
 //! MySQL's version, settings, clock and connections.
 
-use super::{LOOK_WITHIN, disk, failed, finding::Finding};
+use super::{LOOK_WITHIN, disk, failed, finding::Finding, group};
 use chrono::{DateTime, Utc};
 use event_store::pool::within;
 use sqlx::{MySqlPool, Row};
@@ -19,12 +19,13 @@ const PREPARED_MIN: u64 = 100_000;
 /// Of the connections that are allowed, so many in a hundred may be used.
 const CONNECTIONS_USED_MAX: u64 = 80;
 
-type Settings = BTreeMap<String, String>;
+pub(super) type Settings = BTreeMap<String, String>;
 
 pub(super) async fn look(pool: &MySqlPool, findings: &mut Vec<Finding>) {
     match within(LOOK_WITHIN, settings(pool)).await {
         Ok(settings) => {
             findings.extend(judge(&settings));
+            group::look(pool, &settings, findings).await;
             findings.push(disk::look("MySQL disk", settings.get("datadir").map_or("", String::as_str)));
         }
         Err(error) => findings.push(failed("MySQL settings", &error)),

@@ -26,7 +26,7 @@ pub(super) async fn look(url: &str, namespace: &Namespace, findings: &mut Vec<Fi
     });
     let name = namespace.stream_name();
     findings.push(match timeout(LOOK_WITHIN, jetstream.get_stream(&name)).await {
-        Ok(Ok(stream)) => judge_stream(&stream.cached_info().config),
+        Ok(Ok(stream)) => judge_stream(&stream.cached_info().config, is_clustered(stream.cached_info())),
         Ok(Err(_)) => Finding::wrong("stream", format!("{name} is not there"), "start a relay: it makes the stream"),
         Err(_) => Finding::wrong("stream", "no answer", "see the log of nats-server"),
     });
@@ -60,7 +60,11 @@ fn judge_storage(used: u64, limit: i64) -> Finding {
     Finding::warning(ABOUT, seen, "raise the account's max_file, or lower the stream's max_bytes")
 }
 
-fn judge_stream(config: &stream::Config) -> Finding {
+fn is_clustered(info: &stream::Info) -> bool {
+    info.cluster.as_ref().is_some_and(|cluster| cluster.name.is_some())
+}
+
+fn judge_stream(config: &stream::Config, clustered: bool) -> Finding {
     const ABOUT: &str = "stream";
     let seen = format!(
         "{}: {:?}, {} copies, {} h, {} MiB",
@@ -75,6 +79,10 @@ fn judge_stream(config: &stream::Config) -> Finding {
     }
     if config.discard != stream::DiscardPolicy::Old {
         return Finding::wrong(ABOUT, seen, "set its discard policy to old: a full stream stops publishing");
+    }
+    if clustered && config.num_replicas < 3 {
+        let advice = "`nats stream edit` it to 3 replicas and set ARIS_NATS_REPLICAS=3: now it dies with its server";
+        return Finding::warning(ABOUT, seen, advice);
     }
     Finding::fine(ABOUT, seen)
 }
@@ -95,6 +103,16 @@ mod tests {
     fn a_stream_that_refuses_when_it_is_full_is_wrong() {
         let good = stream::Config { discard: stream::DiscardPolicy::Old, ..stream::Config::default() };
         let refusing = stream::Config { discard: stream::DiscardPolicy::New, ..good.clone() };
-        assert_eq!((judge_stream(&good).level, judge_stream(&refusing).level), (Level::Fine, Level::Wrong));
+        let levels = (judge_stream(&good, false).level, judge_stream(&refusing, false).level);
+        assert_eq!(levels, (Level::Fine, Level::Wrong));
+    }
+
+    #[test]
+    fn one_copy_in_a_cluster_is_told() {
+        let of = |num_replicas| {
+            let config = stream::Config { num_replicas, discard: stream::DiscardPolicy::Old, ..Default::default() };
+            judge_stream(&config, true).level
+        };
+        assert_eq!((of(1), of(3)), (Level::Warning, Level::Fine));
     }
 }

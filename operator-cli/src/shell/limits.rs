@@ -1,9 +1,8 @@
 //! The limits of this process, and its talk with the others about them.
 
 use anyhow::Result;
-use messaging::Namespace;
 use service_kit::{
-    config::{env_or, env_required},
+    config::{self, env_required},
     http,
     limits::{self, Limits, Rates, TELL_EVERY},
 };
@@ -15,8 +14,7 @@ pub(super) fn start(shutdown: &CancellationToken) -> Result<Limits> {
     limits::describe();
     http::describe();
     let limits = Limits::new(Rates::from_env()?);
-    let (url, subject) =
-        (env_required("ARIS_NATS_URL")?, Namespace::new(&env_or("ARIS_NATS_PREFIX", "")).limits_subject());
+    let (url, subject) = (env_required("ARIS_NATS_URL")?, config::namespace()?.limits_subject());
     tokio::spawn(shutdown.clone().run_until_cancelled_owned(talk(limits.clone(), url, subject)));
     Ok(limits)
 }

@@ -88,7 +88,7 @@ impl Setup {
             reader_url: self.env.access.reader.clone().into(),
             personal: personal_data::Settings::demo(self.env.access.personal.clone()).unwrap(),
             nats_url: self.env.nats_url.clone(),
-            nats_prefix: self.env.nats_prefix.clone(),
+            namespace: Namespace::new(&self.env.nats_prefix),
             keys: self.jwks.as_path().into(),
             node: node.to_owned(),
             workers: 4,

@@ -6,7 +6,8 @@
 //! - [`reader`] and [`follow`]: pages of a feed, and a contiguous, resumable follower over them.
 //! - [`receipts`]: how long answers are kept. [`verify`]: proof that nothing was changed.
 //! - [`delivery`]: what became of an event after its commit.
-//! - [`pool`]: the only place that opens connections. [`pool_watch`]: how full they are.
+//! - [`pool`]: the only place that opens connections, in a group of servers to its primary. [`pool_watch`]: how
+//!   full they are.
 //! - [`tenants`]: tenants as they are now. [`feeds`]: whose feed is whose.
 //! - [`lease`]: who works on which shard.
 
@@ -14,6 +15,7 @@ pub mod committer;
 pub mod delivery;
 pub mod feeds;
 pub mod follow;
+mod group;
 mod hash;
 pub mod lease;
 pub mod measures;

@@ -21,4 +21,6 @@ pub fn describe() {
     describe_gauge!("mysql_pool_idle_connections", Unit::Count, "Open connections of a pool that nobody uses");
     describe_histogram!("mysql_pool_acquire_seconds", Unit::Seconds, "Wait for a connection, asked every 5 s");
     describe_counter!("mysql_pool_acquire_failures_total", Unit::Count, "Waits for a connection that ended in vain");
+    describe_gauge!("mysql_primary", Unit::Count, "1 for the server of a group that is used as its primary");
+    describe_counter!("mysql_primary_changes_total", Unit::Count, "How often a primary became known");
 }

@@ -8,12 +8,17 @@
 //! A server that vanishes without a word (a cable, a frozen host) would keep a caller for a quarter of
 //! an hour, and after it the connection: the driver pings what comes back, without a limit. So callers
 //! wait [`within`] a limit, and what comes back answers in time or is dropped.
+//!
+//! An address may list the members of a group (`crate::group`): then a connection is handed out only while it
+//! leads to the primary, and new ones go there.
 
+pub use crate::group::primary_url;
+use crate::group::{Group, Servers};
 use sqlx::{
     Connection, Executor, MySqlConnection, MySqlPool,
     mysql::{MySqlConnectOptions, MySqlPoolOptions, MySqlSslMode},
 };
-use std::{future::Future, io, str::FromStr, time::Duration};
+use std::{future::Future, io, str::FromStr, sync::Arc, time::Duration};
 use tokio::time::timeout;
 
 /// What a transaction of this pool sees.
@@ -60,10 +65,19 @@ pub async fn within<T>(limit: Duration, work: impl Future<Output = Result<T, sql
 /// Opens a pool. Connections are made as they are needed; the first one is made here, so that a
 /// wrong address is told at the start.
 ///
+/// A pool of a group lives as long as its process, unless it is closed: dropping it is not enough.
+///
 /// # Errors
 /// When the address is malformed or the server cannot be reached.
 pub async fn connect(url: &str, isolation: Isolation, max_connections: u32) -> Result<MySqlPool, sqlx::Error> {
-    options(isolation, max_connections).connect_with(connect_options(url)?).await
+    let pool = connect_lazy(url, isolation, max_connections)?;
+    match pool.acquire().await {
+        Ok(_) => Ok(pool),
+        Err(error) => {
+            pool.close().await;
+            Err(error)
+        }
+    }
 }
 
 /// Like [`connect`], but the server may still be away.
@@ -71,7 +85,15 @@ pub async fn connect(url: &str, isolation: Isolation, max_connections: u32) -> R
 /// # Errors
 /// When the address is malformed.
 pub fn connect_lazy(url: &str, isolation: Isolation, max_connections: u32) -> Result<MySqlPool, sqlx::Error> {
-    Ok(options(isolation, max_connections).connect_lazy_with(connect_options(url)?))
+    match Servers::of(url)? {
+        Servers::One(server) => Ok(single(isolation, max_connections).connect_lazy_with(*server)),
+        Servers::Several(group, servers) => {
+            let first = servers[0].clone();
+            let pool = of_group(isolation, max_connections, &group).connect_lazy_with(first);
+            tokio::spawn(follow(pool.clone(), group, servers));
+            Ok(pool)
+        }
+    }
 }
 
 /// Options of every connection. On loopback TLS would only cost time, so it is not offered there
@@ -84,18 +106,54 @@ pub(crate) fn connect_options(url: &str) -> Result<MySqlConnectOptions, sqlx::Er
     Ok(options.statement_cache_capacity(STATEMENT_CACHE).timezone(Some("+00:00".to_owned())))
 }
 
-fn options(isolation: Isolation, max_connections: u32) -> MySqlPoolOptions {
+fn options(max_connections: u32) -> MySqlPoolOptions {
     MySqlPoolOptions::new()
         .max_connections(max_connections)
         .acquire_timeout(ACQUIRE_TIMEOUT)
         .test_before_acquire(false)
+        .after_release(|connection, _| {
+            Box::pin(async move { within(RETURN_TIMEOUT, connection.ping()).await.map(|()| true) })
+        })
+}
+
+fn single(isolation: Isolation, max_connections: u32) -> MySqlPoolOptions {
+    options(max_connections)
         .after_connect(move |connection, _| {
             Box::pin(async move { connection.execute(isolation.statement()).await.map(drop) })
         })
         .before_acquire(|connection, _| Box::pin(async move { roll_back(connection).await.map(|()| true) }))
-        .after_release(|connection, _| {
-            Box::pin(async move { within(RETURN_TIMEOUT, connection.ping()).await.map(|()| true) })
+}
+
+/// The proof ends an earlier transaction too, so it is no further round trip. A connection that lacks it is
+/// closed by the pool, which then makes another one.
+fn of_group(isolation: Isolation, max_connections: u32, group: &Arc<Group>) -> MySqlPoolOptions {
+    let (new, used) = (Arc::clone(group), Arc::clone(group));
+    options(max_connections)
+        .after_connect(move |connection, _| {
+            let group = Arc::clone(&new);
+            Box::pin(async move {
+                group.prove(connection, ACQUIRE_TIMEOUT).await?;
+                connection.execute(isolation.statement()).await.map(drop)
+            })
         })
+        .before_acquire(move |connection, _| {
+            let group = Arc::clone(&used);
+            Box::pin(async move { group.prove(connection, ACQUIRE_TIMEOUT).await.map(|()| true) })
+        })
+}
+
+/// Sends new connections of a pool to whoever is the primary, until the pool is closed.
+async fn follow(pool: MySqlPool, group: Arc<Group>, servers: Vec<MySqlConnectOptions>) {
+    let mut changes = group.changes();
+    loop {
+        if let Some(place) = *changes.borrow_and_update() {
+            pool.set_connect_options(servers[place].clone());
+        }
+        tokio::select! {
+            () = pool.close_event() => return,
+            changed = changes.changed() => if changed.is_err() { return },
+        }
+    }
 }
 
 /// Ends whatever transaction an earlier, cancelled user may have left open.

@@ -1,6 +1,6 @@
 //! A bucket of small facts (a NATS key-value store): a fast copy of a truth that is in MySQL.
 
-use crate::Namespace;
+use crate::{Copies, Namespace};
 use async_nats::{
     Client,
     jetstream::{
@@ -29,6 +29,7 @@ pub struct Bucket {
     client: Client,
     name: String,
     bytes_max: i64,
+    copies: Copies,
 }
 
 /// How a bucket stands.
@@ -53,7 +54,7 @@ impl Bucket {
     #[must_use]
     pub fn revocations(client: Client, namespace: &Namespace) -> Self {
         let bytes_max = if namespace.is_production() { BYTES_MAX } else { TEST_BYTES_MAX };
-        Self { client, name: namespace.revocations_bucket(), bytes_max }
+        Self { client, name: namespace.revocations_bucket(), bytes_max, copies: namespace.copies() }
     }
 
     /// The connection that it is reached over.
@@ -143,7 +144,7 @@ impl Bucket {
             max_age: MAX_AGE,
             max_bytes: self.bytes_max,
             storage: StorageType::File,
-            num_replicas: 1,
+            num_replicas: self.copies.number(),
             ..Config::default()
         };
         jetstream.create_key_value(config).await.map_err(|error| self.error(&error))

@@ -3,7 +3,7 @@
 //! Everything here is a courtesy to those who want to know early. MySQL is the truth; a message may
 //! be lost, doubled or late, and whoever listens checks positions and fills holes from the store.
 //!
-//! - [`Namespace`]: the names of stream and subjects.
+//! - [`Namespace`]: the names of stream and subjects, and how many [`Copies`] are kept.
 //! - [`envelope`]: an event as a message (CloudEvents 1.0, binary mode) and back, equal.
 //! - [`connect`]: a connection that comes back by itself. [`ensure_stream`]: the stream of all events.
 //! - [`Bucket`]: small facts that every process should know within a second. [`Mirror`]: knows them.
@@ -12,6 +12,7 @@
 
 mod bucket;
 mod connection;
+mod copies;
 pub mod envelope;
 mod gossip;
 pub mod measures;
@@ -24,6 +25,7 @@ mod waker;
 pub use async_nats::connection::State;
 pub use bucket::{Bucket, BucketError, BucketStanding};
 pub use connection::{InvalidAddress, connect, is_connected, times_connected};
+pub use copies::{Copies, InvalidCopies};
 pub use gossip::gossip;
 pub use mirror::Mirror;
 pub use namespace::Namespace;

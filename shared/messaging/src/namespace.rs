@@ -1,5 +1,6 @@
 //! The names of stream and subjects.
 
+use crate::Copies;
 use domain::ids::{FeedId, TenantId};
 
 /// The stream of all events, in production.
@@ -14,6 +15,7 @@ const REVOCATIONS: &str = "ARIS_REVOCATIONS";
 pub struct Namespace {
     /// Empty, or one token of `[A-Za-z0-9_-]`.
     prefix: String,
+    copies: Copies,
 }
 
 impl Namespace {
@@ -22,7 +24,20 @@ impl Namespace {
     #[must_use]
     pub fn new(prefix: &str) -> Self {
         let allowed = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
-        Self { prefix: prefix.chars().map(|c| if allowed(c) { c } else { '_' }).collect() }
+        let prefix = prefix.chars().map(|c| if allowed(c) { c } else { '_' }).collect();
+        Self { prefix, copies: Copies::default() }
+    }
+
+    /// The same, with so many copies of what is stored in it from now on.
+    #[must_use]
+    pub fn with_copies(self, copies: Copies) -> Self {
+        Self { copies, ..self }
+    }
+
+    /// How many copies are made of what is stored in it.
+    #[must_use]
+    pub fn copies(&self) -> Copies {
+        self.copies
     }
 
     /// The space without a prefix.

@@ -1,6 +1,6 @@
 //! The stream of all events.
 
-use crate::Namespace;
+use crate::{Copies, Namespace};
 use async_nats::jetstream::{
     Context,
     context::CreateStreamError,
@@ -18,8 +18,8 @@ pub struct StreamOptions {
     pub max_bytes: i64,
     /// For how long a second message with the same `Nats-Msg-Id` is dropped.
     pub duplicate_window: Duration,
-    /// Copies in a cluster: 1 or 3.
-    pub replicas: usize,
+    /// Copies in a cluster.
+    pub copies: Copies,
 }
 
 impl StreamOptions {
@@ -32,7 +32,7 @@ impl StreamOptions {
             max_age: Duration::from_hours(7 * 24),
             max_bytes: if namespace.is_production() { 1024 * MIB } else { 64 * MIB },
             duplicate_window: Duration::from_mins(2),
-            replicas: 1,
+            copies: namespace.copies(),
         }
     }
 }
@@ -57,7 +57,7 @@ pub async fn ensure_stream(
         max_age: options.max_age,
         max_bytes: options.max_bytes,
         duplicate_window: options.duplicate_window,
-        num_replicas: options.replicas,
+        num_replicas: options.copies.number(),
         allow_direct: true,
         ..Config::default()
     };

@@ -1,5 +1,6 @@
 //! Settings from the environment.
 
+use messaging::{Copies, Namespace};
 use std::{env, fmt};
 
 /// A setting that must be there is not.
@@ -47,6 +48,16 @@ pub fn env_parsed<T: std::str::FromStr>(
         None => Ok(default),
         Some(value) => value.parse().map_err(|_| ConfigError::Invalid { name, value, expected }),
     }
+}
+
+/// Where this installation's messages are on NATS: `ARIS_NATS_PREFIX`, nothing by default, and
+/// `ARIS_NATS_REPLICAS`, the copies that a cluster keeps, 1 by default.
+///
+/// # Errors
+/// `Invalid`.
+pub fn namespace() -> Result<Namespace, ConfigError> {
+    let copies = env_parsed("ARIS_NATS_REPLICAS", Copies::One, "number of copies: 1, 3 or 5")?;
+    Ok(Namespace::new(&env_or("ARIS_NATS_PREFIX", "")).with_copies(copies))
 }
 
 fn set(name: &str) -> Option<String> {

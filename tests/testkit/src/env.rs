@@ -1,12 +1,16 @@
 //! Schemas and subjects of one test.
 
-use crate::servers::{Servers, servers};
+use crate::{
+    cluster::Cluster,
+    servers::{Servers, servers},
+};
 use event_store::{
     committer::{CommitterConfig, Committers},
     pool::{self, Isolation},
     reader::EventReader,
 };
-use migrations::{Access, DatabaseSecret, Schemas, provision};
+use local_servers::{MysqlServer, NatsServer};
+use migrations::{Access, DatabaseSecret, Schemas, access, provision};
 use std::sync::{
     Arc,
     atomic::{AtomicU32, Ordering},
@@ -47,6 +51,29 @@ impl Env {
     /// # Panics
     /// When the schemas cannot be made.
     pub async fn on(servers: &Servers) -> Self {
+        Self::on_one(&servers.mysql, &servers.nats).await
+    }
+
+    /// The same.
+    ///
+    /// # Panics
+    /// As [`Self::on`].
+    pub async fn on_one(mysql: &MysqlServer, nats: &NatsServer) -> Self {
+        Self::at(mysql.admin_url(), nats.url()).await
+    }
+
+    /// An empty installation on a cluster, whose addresses list all of its servers.
+    ///
+    /// # Panics
+    /// When the schemas cannot be made.
+    pub async fn on_cluster(cluster: &Cluster) -> Self {
+        let primary = cluster.primary().await;
+        let mut env = Self::at(cluster.mysql[primary].admin_url(), cluster.nats_urls()).await;
+        env.access = access(&cluster.admin_urls(), &env.schemas);
+        env
+    }
+
+    async fn at(admin_url: String, nats_url: String) -> Self {
         // `RUST_LOG=warn cargo test …` shows what the services say while a test runs.
         let filter = tracing_subscriber::EnvFilter::from_default_env();
         let _ = tracing_subscriber::fmt().with_env_filter(filter).with_test_writer().try_init();
@@ -59,9 +86,7 @@ impl Env {
             user_prefix: "test".to_owned(),
             secret: DatabaseSecret::new(SECRET).unwrap_or_else(|error| panic!("{error}")),
         };
-        let admin_url = servers.mysql.admin_url();
         let access = provision(&admin_url, &schemas).await.unwrap_or_else(|error| panic!("{error}"));
-        let nats_url = servers.nats.url();
         Self { access, admin_url, schemas, nats_url, nats_prefix: name, shutdown: CancellationToken::new() }
     }
 

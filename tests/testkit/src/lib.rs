@@ -7,6 +7,7 @@
 mod actions;
 mod append;
 pub mod backup;
+mod cluster;
 mod documented;
 mod env;
 pub mod fuzz;
@@ -18,6 +19,7 @@ mod wait;
 
 pub use actions::trail;
 pub use append::{Append, EVENTS_OF_A_SERVED_ORDER, Place, PlacedOrder, submission};
+pub use cluster::{Cluster, SERVERS};
 pub use documented::assert_documented;
 pub use env::Env;
 pub use local_servers::NatsOptions;

@@ -55,7 +55,7 @@ fn start(binaries: Binaries, folder: &Path, nats: impl FnOnce(NatsOptions) -> Na
     Servers { binaries, mysql, nats }
 }
 
-fn folder(name: &str) -> PathBuf {
+pub(crate) fn folder(name: &str) -> PathBuf {
     let folder = std::env::temp_dir().join(format!("arisgourmet-test-{}-{name}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap_or_else(|error| panic!("{} cannot be made: {error}", folder.display()));
     folder

@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
-use local_servers::{NatsOptions, NatsServer, QuietProgress};
+use local_servers::{NatsCluster, NatsOptions, NatsServer, QuietProgress, free_port};
 
 use crate::support::{Folder, binaries, is_alive, until};
 
@@ -14,14 +14,22 @@ fn start(options: NatsOptions) -> NatsServer {
 
 /// One request over a connection of its own, and its answer; nothing of a client library is needed.
 fn request(server: &NatsServer, subject: &str, body: &str) -> String {
-    let mut stream = TcpStream::connect(("127.0.0.1", server.port())).unwrap();
-    stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+    ask(server, subject, body, Duration::from_secs(30)).unwrap()
+}
+
+/// The same, where there may be nobody to answer yet: then it is empty.
+fn attempt(server: &NatsServer, subject: &str, body: &str) -> String {
+    ask(server, subject, body, Duration::from_secs(2)).unwrap_or_default()
+}
+
+fn ask(server: &NatsServer, subject: &str, body: &str, patience: Duration) -> std::io::Result<String> {
+    let mut stream = TcpStream::connect(("127.0.0.1", server.port()))?;
+    stream.set_read_timeout(Some(patience))?;
     let length = body.len();
-    write!(stream, "CONNECT {{\"verbose\":false}}\r\nSUB answer 1\r\nPUB {subject} answer {length}\r\n{body}\r\n")
-        .unwrap();
-    let mut lines = BufReader::new(stream).lines().map(Result::unwrap);
-    lines.find(|l| l.starts_with("MSG answer")).unwrap();
-    lines.next().unwrap()
+    write!(stream, "CONNECT {{\"verbose\":false}}\r\nSUB answer 1\r\nPUB {subject} answer {length}\r\n{body}\r\n")?;
+    let mut lines = BufReader::new(stream).lines();
+    while !lines.next().ok_or(std::io::ErrorKind::UnexpectedEof)??.starts_with("MSG answer") {}
+    lines.next().ok_or(std::io::ErrorKind::UnexpectedEof)?
 }
 
 fn store_message(server: &NatsServer) {
@@ -109,4 +117,31 @@ fn wrong_configuration_is_told_with_the_log() {
     options.extra_config = "no_such_option: 1".to_owned();
     let Err(error) = NatsServer::start(binaries(), options, &QuietProgress) else { panic!("started") };
     assert!(error.to_string().contains("no_such_option"), "{error}");
+}
+
+#[test]
+fn three_servers_make_a_cluster_and_one_that_was_killed_comes_back_to_it() {
+    let folder = Folder::new();
+    let ports: Vec<_> = (0..3).map(|_| free_port().unwrap()).collect();
+    let member = |place: usize| {
+        let cluster = NatsCluster { name: "three".to_owned(), ports: ports.clone(), place };
+        let options = NatsOptions::throw_away(folder.join(&format!("nats-{place}")));
+        start(NatsOptions { cluster: Some(cluster), ..options })
+    };
+    let servers: Vec<_> = (0..3).map(member).collect();
+    let create = r#"{"name":"S","subjects":["s.>"],"storage":"file","num_replicas":3}"#;
+    until("a stream with three copies is there", || {
+        attempt(&servers[0], "$JS.API.STREAM.CREATE.S", create).contains("\"num_replicas\":3")
+    });
+    until("a message is stored", || attempt(&servers[0], "s.1", "hello").contains("\"stream\":\"S\""));
+
+    let (victim, other) = (&servers[2], &servers[0]);
+    let copies = || attempt(other, "$JS.API.STREAM.INFO.S", "").matches("\"current\":true").count();
+    until("each has a copy", || copies() == 2);
+    victim.kill_hard().unwrap();
+    until("the others store without it", || attempt(other, "s.2", "hello").contains("\"stream\":\"S\""));
+    victim.restart().unwrap();
+    until("it has everything again", || {
+        copies() == 2 && attempt(victim, "$JS.API.STREAM.INFO.S", "").contains("\"S\"")
+    });
 }

@@ -1,7 +1,7 @@
 //! The connection of one committer.
 
-use crate::pool::{connect_options, roll_back};
-use sqlx::{ConnectOptions, Executor, MySqlConnection, mysql::MySqlConnectOptions};
+use crate::{group::Servers, pool::roll_back};
+use sqlx::{ConnectOptions, Executor, MySqlConnection};
 use std::time::{Duration, Instant};
 
 /// Settings of the session. `wait_timeout`: when this process freezes inside a transaction, MySQL
@@ -21,28 +21,30 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// One connection, opened anew whenever anything was wrong with it.
 pub(super) struct Session {
-    options: MySqlConnectOptions,
-    connection: Option<(MySqlConnection, Instant)>,
+    servers: Servers,
+    /// The place of the server that it leads to, and when it was used.
+    connection: Option<(MySqlConnection, usize, Instant)>,
 }
 
 impl Session {
     pub(super) fn new(url: &str) -> Result<Self, sqlx::Error> {
-        Ok(Self { options: connect_options(url)?, connection: None })
+        Ok(Self { servers: Servers::of(url)?, connection: None })
     }
 
-    /// A connection that answers, outside any transaction.
+    /// A connection to the primary that answers, outside any transaction.
     pub(super) async fn ready(&mut self) -> Result<&mut MySqlConnection, sqlx::Error> {
         let mut usable = None;
-        if let Some((mut connection, used)) = self.connection.take()
+        if let Some((mut connection, place, used)) = self.connection.take()
+            && self.servers.is_primary(place)
             && (used.elapsed() < TRUSTED_IDLE || roll_back(&mut connection).await.is_ok())
         {
-            usable = Some(connection);
+            usable = Some((connection, place));
         }
-        let connection = match usable {
-            Some(connection) => connection,
+        let (connection, place) = match usable {
+            Some(usable) => usable,
             None => self.open().await?,
         };
-        Ok(&mut self.connection.insert((connection, Instant::now())).0)
+        Ok(&mut self.connection.insert((connection, place, Instant::now())).0)
     }
 
     /// Closes the connection: whatever transaction it was in ends, and its locks with it.
@@ -52,14 +54,14 @@ impl Session {
 
     /// Says that the connection was used just now.
     pub(super) fn touch(&mut self) {
-        if let Some((_, used)) = &mut self.connection {
+        if let Some((.., used)) = &mut self.connection {
             *used = Instant::now();
         }
     }
 
     /// Keeps an idle connection, and the statements prepared on it, alive.
     pub(super) async fn keep_alive(&mut self) {
-        if let Some((connection, used)) = &mut self.connection {
+        if let Some((connection, _, used)) = &mut self.connection {
             match tokio::time::timeout(CONNECT_TIMEOUT, roll_back(connection)).await {
                 Ok(Ok(())) => *used = Instant::now(),
                 _ => self.discard(),
@@ -67,11 +69,12 @@ impl Session {
         }
     }
 
-    async fn open(&self) -> Result<MySqlConnection, sqlx::Error> {
+    async fn open(&self) -> Result<(MySqlConnection, usize), sqlx::Error> {
         let open = async {
-            let mut connection = self.options.connect().await?;
+            let (place, options) = self.servers.primary(CONNECT_TIMEOUT).await?;
+            let mut connection = options.connect().await?;
             connection.execute(SETTINGS).await?;
-            Ok::<_, sqlx::Error>(connection)
+            Ok::<_, sqlx::Error>((connection, place))
         };
         tokio::time::timeout(CONNECT_TIMEOUT, open).await.unwrap_or_else(|_| Err(sqlx::Error::PoolTimedOut))
     }

@@ -3,6 +3,7 @@
 
 mod commits;
 mod faults;
+mod group;
 mod plans;
 mod pools;
 mod reading;
