@@ -24,8 +24,9 @@ use service_kit::{
 use std::sync::Arc;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-/// axum's own 128 KiB per connection would be most of a connection's memory.
-const READ_BUFFER_BYTES: usize = 4_096;
+/// What a client sends is short, but for its `hello`, which may take some reads. axum's own 128 KiB per connection would be
+/// most of a connection's memory.
+const READ_BUFFER_BYTES: usize = 1_024;
 /// Beyond this a message is not read to its end. What is between it and the bound of the protocol is
 /// read and refused with an orderly close.
 const MESSAGE_BYTES_MAX: usize = 4 * FRAME_BYTES_MAX;
