@@ -42,8 +42,9 @@ rules: ## Have promtool check the alert rules and their tests, where it is insta
 	  { echo "SKIPPED: no promtool (Debian: apt-get install prometheus; or set PROMTOOL)"; exit 0; }; \
 	  $$promtool check config prometheus.yml && $$promtool test rules rules_test.yml
 
-bench: ## Measure against the peers; QUICK=1 for a short run
-	$(CARGO) run --release -p load
+bench: ## Measure against the peers; QUICK=1 for a short run, LINES="order_http storm" for some lines
+	$(CARGO) build --release -p load -p operator-cli
+	./target/release/load $(LINES)
 	$(CARGO) run --release -p service-kit --example limits_cost
 	$(CARGO) run --release -p identity --example token_cost
 

@@ -85,12 +85,15 @@ struct Connection {
 }
 
 /// Serves a socket until one side ends it; it is counted for the holder of its token.
+///
+/// A connection is idle for nearly all of its life. What it does only at times is in boxes, so that the memory for it is
+/// there only then.
 pub(crate) async fn serve(socket: WebSocket, gateway: Arc<Gateway>, limits: Option<Limits>, attempt: Attempt) {
     let mut wire = Wire::new(Socket::new(socket, gateway.timing.write));
-    let end = match greeting::greet(&mut wire, &gateway, limits.as_ref(), &attempt).await {
+    let end = match Box::pin(greeting::greet(&mut wire, &gateway, limits.as_ref(), &attempt)).await {
         Ok(greeted) => {
             let mut connection = Connection::new(gateway, wire, greeted.principal, attempt);
-            let end = match connection.begin(greeted.streams).await {
+            let end = match Box::pin(connection.begin(greeted.streams)).await {
                 Ok(()) => connection.run().await,
                 Err(end) => end,
             };
@@ -102,7 +105,7 @@ pub(crate) async fn serve(socket: WebSocket, gateway: Arc<Gateway>, limits: Opti
     if let End::Close(close) = end {
         tracing::debug!(%close, "closing a connection");
         metrics::counter!("realtime_closes_total", "code" => close.code.name()).increment(1);
-        wire.close(&close).await;
+        Box::pin(wire.close(&close)).await;
     }
 }
 
@@ -137,11 +140,11 @@ impl Connection {
             // In this order, so that neither a busy feed nor a busy client can delay the times.
             let turn = tokio::select! {
                 biased;
-                () = tokio::time::sleep_until(next.into()) => self.tick().await,
-                () = self.revoked.news() => self.lose().await,
+                () = tokio::time::sleep_until(next.into()) => Box::pin(self.tick()).await,
+                () = self.revoked.news() => Box::pin(self.lose()).await,
                 () = until(leave_at) => Err(Close::new(CloseCode::Drained, "the gateway leaves").into()),
-                () = self.gateway.shutdown.cancelled(), if leave_at.is_none() => self.drain().await,
-                message = self.wire.receive() => self.take(message).await,
+                () = self.gateway.shutdown.cancelled(), if leave_at.is_none() => Box::pin(self.drain()).await,
+                message = self.wire.receive() => Box::pin(self.take(message)).await,
                 dirty = self.signal.wait() => {
                     self.dirty.merge(dirty);
                     self.work().await

@@ -13,7 +13,8 @@ pub(super) async fn right(gateway: &Gateway, principal: &Principal, name: &Strea
     if gateway.verifier.loss(principal).is_some() {
         return Err(Close::new(CloseCode::Forbidden, "the token was revoked"));
     }
-    let tenant = gateway.feeds.tenant_of_restaurant(name.restaurant).await.map_err(away)?;
+    // In a box, as everything that may ask the store: else every connection that is idle had the room for it.
+    let tenant = Box::pin(gateway.feeds.tenant_of_restaurant(name.restaurant)).await.map_err(away)?;
     if tenant != Some(principal.tenant()) || !principal.knows(name.restaurant) {
         return Err(Close::new(CloseCode::NotFound, name.restaurant.to_string()));
     }

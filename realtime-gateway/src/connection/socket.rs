@@ -7,8 +7,9 @@ use std::time::Duration;
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::{Error, error::ProtocolError};
 
-/// axum's own 128 KiB per connection would be most of a connection's memory.
-const READ_BUFFER_BYTES: usize = 4_096;
+/// What a client sends is short, but for its `hello`, which may take some reads. axum's own 128 KiB per connection would be
+/// most of a connection's memory.
+const READ_BUFFER_BYTES: usize = 1_024;
 /// How long we wait for the client's side of a close.
 const CLOSE_WITHIN: Duration = Duration::from_secs(1);
 /// Messages that we throw away while we wait for it.
@@ -45,8 +46,9 @@ impl Socket {
         match self.socket.recv().await {
             None => Err(End::Gone),
             Some(Ok(Message::Close(_))) => {
-                // The answer to it is waiting; it goes out with the next look.
-                let _ = timeout(CLOSE_WITHIN, self.socket.recv()).await;
+                // The answer to it is waiting; it goes out with the next look. Boxed: an idle connection
+                // has no room for what happens once.
+                let _ = Box::pin(timeout(CLOSE_WITHIN, self.socket.recv())).await;
                 Err(End::Gone)
             }
             Some(Ok(message)) => Ok(message),

@@ -65,7 +65,7 @@ impl Connection {
 
     async fn join(&mut self, index: usize, filter: &ScopeFilter) -> Result<(), End> {
         let feed = self.streams[index].cursor.name().restaurant.into();
-        let place = self.gateway.hub.join(feed, filter, &self.signal, index).await?;
+        let place = Box::pin(self.gateway.hub.join(feed, filter, &self.signal, index)).await?;
         self.streams[index].place = Some(place);
         Ok(())
     }
@@ -75,7 +75,7 @@ impl Connection {
         let mut head = place.ring.head().cursor;
         // The client may know more than the ring: a view was read that had it from the store.
         if let Some(after) = after.filter(|after| after.epoch != head.epoch || after.position > head.position) {
-            head = self.gateway.hub.reach(&place.ring, after).await?;
+            head = Box::pin(self.gateway.hub.reach(&place.ring, after)).await?;
         }
         cursor.start(after, head, &place.log, &mut self.out);
         self.dirty.add(index);
@@ -115,7 +115,7 @@ impl Connection {
 
     async fn page(&mut self, index: usize, after: u64) -> Result<(), End> {
         let Stream { cursor, place: Some(place) } = &mut self.streams[index] else { return Ok(()) };
-        let events = self.gateway.store_page(place.ring.feed, after).await?;
+        let events = Box::pin(self.gateway.store_page(place.ring.feed, after)).await?;
         let head = place.ring.head().cursor;
         cursor.page(&events, head, &place.log.filter, &mut self.out).map_err(|error| {
             tracing::error!(feed = %place.ring.feed, %error, "the store has a hole");

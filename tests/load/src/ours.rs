@@ -99,7 +99,7 @@ impl Work for Guests {
 }
 
 /// Sends a command and accepts nothing but the answer of its first and only commit.
-async fn submit(
+pub(crate) async fn submit(
     committers: &Committers,
     at: &Restaurant,
     principal: &str,

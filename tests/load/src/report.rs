@@ -3,6 +3,7 @@
 use crate::{
     FLOOR_WANTED,
     closed_loop::Driven,
+    figure::Figure,
     line::{LineResult, Measured},
 };
 use anyhow::{Context, Result};
@@ -99,14 +100,38 @@ fn alone(driven: &Driven) -> String {
     format!("{:.2} ms p50, {:.2} ms p99", driven.millis_at(0.5), driven.millis_at(0.99))
 }
 
-/// Writes the file.
-pub(crate) fn file(lines: &[LineResult]) -> Result<()> {
+/// Entries of the file for lines of the event store.
+pub(crate) fn store(lines: &[LineResult]) -> Map<String, Value> {
     let mut summary = Map::new();
     for line in lines {
         summary.extend(comparisons(line).map(|comparison| (comparison.name.clone(), comparison.json())));
         summary.insert(format!("{}_alone", line.name), alone_json(line));
     }
+    summary
+}
+
+/// Entries of the file for lines of the whole service.
+pub(crate) fn whole(figures: &[Figure]) -> Map<String, Value> {
+    figures.iter().map(|figure| (figure.name.clone(), figure.json())).collect()
+}
+
+/// Prints figures of the whole service.
+pub(crate) fn figures(figures: &[Figure]) {
+    if figures.is_empty() {
+        return;
+    }
+    println!("\n{:<26} {:>28} {:>9} {:>28} {:>8} {:>9}", "", "ours (spread)", "peer", "(spread)", "ratio", "wanted");
+    for figure in figures {
+        println!("{}", figure.line());
+    }
+}
+
+/// Writes these entries into the file; those of lines that were not measured now stay.
+pub(crate) fn file(entries: Map<String, Value>) -> Result<()> {
     let path = Path::new(FILE);
+    let mut summary: Map<String, Value> =
+        std::fs::read(path).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
+    summary.extend(entries);
     let folder = path.parent().context("the file has a folder")?;
     std::fs::create_dir_all(folder).with_context(|| format!("{} cannot be made", folder.display()))?;
     let text = serde_json::to_string_pretty(&summary)?;

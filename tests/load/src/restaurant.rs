@@ -15,7 +15,7 @@ use event_store::committer::{Answer, Decision, Facts, Stop, StreamRead, UseCase}
 use uuid::Uuid;
 
 /// What its menu has: name, price in cents, station.
-const MENU: [(&str, i64, &str); 3] =
+pub(crate) const MENU: [(&str, i64, &str); 3] =
     [("Hamburguesa de la casa", 1_450, "grill"), ("Ensalada de tomate", 890, "cold"), ("Cerveza", 320, "bar")];
 
 /// The ids of one restaurant.
@@ -27,7 +27,7 @@ pub(crate) struct Restaurant {
     pub(crate) session: SessionId,
     pub(crate) diner: DinerId,
     pub(crate) items: [ItemId; MENU.len()],
-    table: TableId,
+    pub(crate) table: TableId,
 }
 
 impl Restaurant {

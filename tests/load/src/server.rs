@@ -1,16 +1,17 @@
 //! The MySQL server that everyone is measured on.
 
 use anyhow::{Context, Result, ensure};
-use local_servers::{MysqlOptions, MysqlServer, TerminalProgress, obtain};
+use local_servers::{Binaries, MysqlOptions, MysqlServer, TerminalProgress, obtain};
 use migrations::{Access, DatabaseSecret, Schemas, provision};
 use sqlx::{Connection, Executor, MySqlConnection, Row};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Nobody is measured with TLS on loopback.
 const NO_TLS: &str = "ssl-mode=DISABLED";
 
 /// A durable server of this run's own, on a free port of 127.0.0.1; its data goes with it.
 pub(crate) struct Server {
+    binaries: Binaries,
     mysql: MysqlServer,
     folder: PathBuf,
 }
@@ -25,7 +26,23 @@ impl Server {
             buffer_pool_size: "1G".to_owned(),
             ..MysqlOptions::throw_away(folder.join("mysql"))
         };
-        Ok(Self { mysql: MysqlServer::start(&binaries, options, &TerminalProgress)?, folder })
+        let mysql = MysqlServer::start(&binaries, options, &TerminalProgress)?;
+        Ok(Self { binaries, mysql, folder })
+    }
+
+    /// Where the programs of the servers were found.
+    pub(crate) fn binaries(&self) -> &Binaries {
+        &self.binaries
+    }
+
+    /// The folder of this run; it goes with the server.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The port on 127.0.0.1.
+    pub(crate) fn port(&self) -> u16 {
+        self.mysql.port()
     }
 
     /// The process of the server.
@@ -67,12 +84,15 @@ impl Server {
         let schemas = Schemas {
             events: name.to_owned(),
             views: format!("{name}_views"),
-            identity: "bench_identity".to_owned(),
+            identity: format!("{name}_identity"),
             user_prefix: "bench".to_owned(),
             secret: DatabaseSecret::new("only-for-the-bench-and-known-to-everybody")?,
         };
         let mut access = provision(&self.mysql.admin_url(), &schemas).await?;
-        access.writer = format!("{}?{NO_TLS}", access.writer);
+        let Access { writer, relay, reader, projection, identity, personal, audit } = &mut access;
+        for url in [writer, relay, reader, projection, identity, personal, audit] {
+            url.push_str(&format!("?{NO_TLS}"));
+        }
         Ok(access)
     }
 
@@ -82,9 +102,13 @@ impl Server {
         Ok(())
     }
 
-    /// Removes a schema, so that the next line starts as this one did.
+    /// Removes a schema, with the others of the product that belong to it, so that the next line starts as
+    /// this one did.
     pub(crate) async fn drop_schema(&self, name: &str) -> Result<()> {
-        self.admin().await?.execute(format!("DROP DATABASE IF EXISTS `{name}`").as_str()).await?;
+        let mut admin = self.admin().await?;
+        for schema in [name.to_owned(), format!("{name}_views"), format!("{name}_identity")] {
+            admin.execute(format!("DROP DATABASE IF EXISTS `{schema}`").as_str()).await?;
+        }
         Ok(())
     }
 

@@ -16,14 +16,17 @@ pub(crate) struct Settings {
     pub(crate) probe: Limit,
     /// Whether only ours works, and MySQL is asked where its time went.
     pub(crate) profile: bool,
+    /// Whether sizes are small and rounds short.
+    pub(crate) quick: bool,
 }
 
 impl Settings {
     /// `server` is the process whose processor time is counted.
     pub(crate) fn from_env(server: Option<u32>) -> Self {
         let limit = |millis| Limit { time: Duration::from_millis(millis), orders: ORDERS_MAX, server };
-        let (rounds, round, probe) = if is_set("QUICK") { (3, 1_500, 700) } else { (5, 4_000, 1_500) };
-        Self { rounds, round: limit(round), probe: limit(probe), profile: is_set("PROFILE") }
+        let quick = is_set("QUICK");
+        let (rounds, round, probe) = if quick { (3, 1_500, 700) } else { (5, 4_000, 1_500) };
+        Self { rounds, round: limit(round), probe: limit(probe), profile: is_set("PROFILE"), quick }
     }
 }
 

@@ -15,7 +15,7 @@ use domain::{
     envelope::Means,
     ids::{RestaurantId, TenantId},
 };
-use http::{Method, StatusCode, Uri, request::Parts};
+use http::{Method, StatusCode, request::Parts};
 use identity::{Permission, Principal};
 use std::{
     convert::Infallible,
@@ -36,7 +36,9 @@ struct Inner {
     trail: Trail,
     method: Method,
     route: Option<MatchedPath>,
-    uri: Uri,
+    /// A copy: the URI of a request is a part of the bytes that were read, and a socket would hold all of them for as
+    /// long as it lives.
+    path: Box<str>,
     remote: Option<IpAddr>,
     correlation: Option<Correlation>,
     known: Mutex<Known>,
@@ -72,7 +74,7 @@ pub(crate) fn begin(trail: &Trail, request: &mut Request) -> Option<Attempt> {
     let is_watched = trail.leads_somewhere() && route.is_none_or(|route| route.as_str().starts_with(WATCHED));
     let attempt = is_watched.then(|| {
         let (route, extensions) = (route.cloned(), request.extensions());
-        Attempt::new(trail.clone(), (request.method(), route, request.uri()), extensions)
+        Attempt::new(trail.clone(), (request.method(), route, request.uri().path()), extensions)
     })?;
     request.extensions_mut().insert(attempt.clone());
     Some(attempt)
@@ -81,14 +83,14 @@ pub(crate) fn begin(trail: &Trail, request: &mut Request) -> Option<Attempt> {
 impl Attempt {
     fn new(
         trail: Trail,
-        (method, route, uri): (&Method, Option<MatchedPath>, &Uri),
+        (method, route, path): (&Method, Option<MatchedPath>, &str),
         extensions: &http::Extensions,
     ) -> Self {
         Self(Arc::new(Inner {
             trail,
             method: method.clone(),
             route,
-            uri: uri.clone(),
+            path: path.into(),
             remote: extensions.get::<Client>().map(|client| client.address),
             correlation: extensions.get::<Correlation>().cloned(),
             known: Mutex::default(),
@@ -144,7 +146,7 @@ impl Attempt {
     pub fn action(&self, status: u16, code: &str, is_denied: bool) -> Action {
         let (inner, known) = (&*self.0, self.known().clone());
         let route = inner.route.as_ref().map_or("unknown", MatchedPath::as_str);
-        let (mut subject, in_path) = Subject::of_path(route, inner.uri.path());
+        let (mut subject, in_path) = Subject::of_path(route, &inner.path);
         if let Some(asked) = in_path.filter(|asked| known.restaurant != Some(*asked)) {
             subject.add("restaurant", asked);
         }
@@ -207,7 +209,7 @@ impl<S: Sync> FromRequestParts<S> for Attempt {
         let known = parts.extensions.get::<Self>().cloned();
         Ok(known.unwrap_or_else(|| {
             let route = parts.extensions.get::<MatchedPath>().cloned();
-            Self::new(Trail::default(), (&parts.method, route, &parts.uri), &parts.extensions)
+            Self::new(Trail::default(), (&parts.method, route, parts.uri.path()), &parts.extensions)
         }))
     }
 }
@@ -215,5 +217,25 @@ impl<S: Sync> FromRequestParts<S> for Attempt {
 impl From<&Problem> for Refused {
     fn from(problem: &Problem) -> Self {
         Self { code: problem.code(), permission: problem.permission(), is_denied: problem.is_denied() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::body::Body;
+    use bytes::Bytes;
+    use http::Uri;
+
+    #[test]
+    fn an_attempt_does_not_hold_the_bytes_that_its_request_was_read_from() {
+        let read = Bytes::from(b"/v1/realtime".to_vec());
+        let uri = Uri::from_maybe_shared(read.clone()).unwrap();
+        let request = Request::builder().uri(uri).body(Body::empty()).unwrap();
+        let attempt =
+            Attempt::new(Trail::default(), (request.method(), None, request.uri().path()), request.extensions());
+        assert!(!read.is_unique());
+        drop(request);
+        assert!(read.is_unique(), "they are held by {attempt:?}");
     }
 }
