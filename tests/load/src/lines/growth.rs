@@ -174,6 +174,8 @@ impl Store {
                 let mut connection = MySqlConnection::connect(&url).await?;
                 // What only fills is not needed by any replica.
                 connection.execute("SET SESSION sql_log_bin = 0").await?;
+                // The two of them read the same rows, between which each inserts: with gap locks they would meet.
+                connection.execute("SET SESSION transaction_isolation = 'READ-COMMITTED'").await?;
                 loop {
                     let number = next.fetch_add(1, Ordering::Relaxed);
                     if number >= copies {
