@@ -2,7 +2,7 @@
 
 use super::{
     api_keys::issue_key::IssueKeyBody,
-    dining::join_session::JoinBody,
+    dining::{join_session::JoinBody, request_join::AskBody},
     menu::add_item::AddItemBody,
     ordering::{cancel_order::CancelOrderBody, place_order::PlaceOrderBody, reject_order::RejectOrderBody},
     restaurant_groups::{
@@ -33,6 +33,7 @@ bodies! {
     CancelOrderBody => {"reason": "other", "note": "se fueron"},
     RejectOrderBody => {"reason": "other", "note": "no queda"},
     JoinBody => {"code": "0417"},
+    AskBody => {"code": "041704170417"},
     AddItemBody => {"name": "Pollo", "price": {"amount": 1450, "currency": "EUR"}, "tax_rate_bp": 1000, "station": "grill"},
     CreateRestaurantBody => {"name": "Casa Lucía", "currency": "EUR", "time_zone": "Europe/Madrid",
         "prices_include_tax": true, "stations": [{"key": "grill", "name": "Parrilla"}],

@@ -14,7 +14,7 @@ fn operations() -> Vec<(String, Value)> {
 
 #[test]
 fn every_command_of_the_contract_is_there() {
-    assert_eq!(operations().len(), 36);
+    assert_eq!(operations().len(), 37);
 }
 
 #[test]

@@ -28,7 +28,8 @@ bodies! {
     Change => json!({"old_password": "correct horse", "new_password": "battery staple"}),
     Accept => json!({"token": "x", "password": "correct horse"}),
     StartOutside => json!({"redirect_uri": "https://pos.example/back"}),
-    FinishOutside => json!({"code": "c", "state": "s", "ticket": "t", "invitation": "i", "tenant_id": ID, "device": "caja"}),
+    FinishOutside => json!({"code": "c", "state": "s", "iss": "https://id.example",
+        "redirect_uri": "https://pos.example/back", "ticket": "t", "invitation": "i", "tenant_id": ID, "device": "caja"}),
     KeyShown => json!({"api_key": format!("aris_{}_{}", ID.replace('-', ""), "5f".repeat(32))}),
 }
 
