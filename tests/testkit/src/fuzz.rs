@@ -159,7 +159,7 @@ impl Fuzz {
 /// # Panics
 /// When one is not.
 pub fn read_bodies<T: DeserializeOwned + Send + 'static>(sample: Value, inputs: u64) {
-    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap_or_else(|error| panic!("{error}"));
     runtime.block_on(async {
         let (mut fuzz, mut read) = (Fuzz::new(0xB0D1E5, vec![sample]), 0);
         for _ in 0..inputs {
@@ -168,8 +168,8 @@ pub fn read_bodies<T: DeserializeOwned + Send + 'static>(sample: Value, inputs: 
             match JsonBody::<T>::from_request(request, &()).await {
                 Ok(_) => read += 1,
                 Err(problem) => {
-                    let body = to_bytes(problem.into_response().into_body(), usize::MAX).await.expect("a body");
-                    let problem: Value = serde_json::from_slice(&body).expect("a problem is JSON");
+                    let body = to_bytes(problem.into_response().into_body(), usize::MAX).await.unwrap_or_default();
+                    let problem: Value = serde_json::from_slice(&body).unwrap_or_default();
                     assert!(explains(&problem, &input), "{} => {problem}", String::from_utf8_lossy(&input));
                 }
             }
