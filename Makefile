@@ -28,7 +28,7 @@ faults: ## Break everything at random and judge it: MINUTES= (5), SEED= (drawn),
 	  --exact faults::$(if $(CLUSTER),nothing_promised_is_lost_when_whole_servers_of_a_cluster_die --ignored,nothing_promised_is_lost_whatever_is_killed_frozen_or_cut) --nocapture
 
 conformance: ## Hold the sockets against the Autobahn cases, and every route against the API document
-	CARGO="$(CARGO)" $(if $(EXAMPLES),EXAMPLES=$(EXAMPLES)) tests/conformance/run
+	CARGO="$(CARGO)" $(if $(EXAMPLES),EXAMPLES=$(EXAMPLES)) $(if $(SEED),SEED=$(SEED)) tests/conformance/run
 
 fuzz: ## Read bodies and frames that are nearly right: INPUTS= (10000000)
 	ARIS_FUZZ_INPUTS=$(or $(INPUTS),10000000) $(CARGO) test $(NOT_THE_BENCH) --all-features --lib -- fuzz:: --nocapture
