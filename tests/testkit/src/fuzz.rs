@@ -1,7 +1,7 @@
 //! Inputs that are nearly right: what decoders are tried with.
 
 use axum::{
-    body::{Body, to_bytes},
+    body::to_bytes,
     extract::{FromRequest, Request},
     response::IntoResponse,
 };
@@ -9,6 +9,7 @@ use rand::{RngExt, SeedableRng, rngs::StdRng, seq::IndexedRandom};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 use service_kit::body::JsonBody;
+use std::{collections::BTreeSet, fs, path::Path};
 
 /// Inputs of a short run, as in every `make test`.
 const SHORT: u64 = 20_000;
@@ -153,18 +154,68 @@ impl Fuzz {
     }
 }
 
-/// Reads nearly right bodies as requests do. Each is the body, or is told what is wrong with it: that it
-/// is no JSON, or which place is wrong, and that place is one of the body.
+/// A body that requests have: a right one, and how it is read.
+pub struct Body {
+    name: &'static str,
+    sample: Value,
+    read: fn(Value, u64),
+}
+
+impl Body {
+    /// The body of this type, with one that is right.
+    #[must_use]
+    pub fn of<T: DeserializeOwned + Send + 'static>(sample: Value) -> Self {
+        let path = std::any::type_name::<T>();
+        Self { name: path.rsplit("::").next().unwrap_or(path), sample, read: read_as::<T> }
+    }
+}
+
+/// Reads nearly right bodies as requests do, so many of each that they are [`inputs`] together. Each is the body, or is
+/// told what is wrong with it: that it is no JSON, or which place is wrong, and that place is one of the body.
 ///
 /// # Panics
 /// When one is not.
-pub fn read_bodies<T: DeserializeOwned + Send + 'static>(sample: Value, inputs: u64) {
+pub fn read_all(bodies: Vec<Body>) {
+    let each = inputs() / bodies.len() as u64;
+    for Body { sample, read, .. } in bodies {
+        read(sample, each);
+    }
+}
+
+/// Proves that what handlers in this folder take as a body is one of these.
+///
+/// # Panics
+/// When one is missing, or fewer are taken than there are.
+pub fn assert_none_is_forgotten(bodies: &[Body], folder: &Path) {
+    let mut taken = BTreeSet::new();
+    read_sources(folder, &mut |source| {
+        let kinds = ["JsonBody<", "OptionalBody<"];
+        let types = kinds.iter().flat_map(|kind| source.split(kind).skip(1)).filter_map(|rest| rest.split('>').next());
+        // Not the patterns and words that name them elsewhere.
+        taken.extend(types.filter(|name| name.chars().all(char::is_alphanumeric)).map(str::to_owned));
+    });
+    let tried: BTreeSet<_> = bodies.iter().map(|body| body.name.to_owned()).collect();
+    assert_eq!(taken, tried, "left: what requests are read as; right: what inputs are made for");
+}
+
+fn read_sources(folder: &Path, look: &mut dyn FnMut(&str)) {
+    let entries = fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+    for path in entries.flatten().map(|entry| entry.path()) {
+        if path.is_dir() {
+            read_sources(&path, look);
+        } else {
+            look(&fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display())));
+        }
+    }
+}
+
+fn read_as<T: DeserializeOwned + Send + 'static>(sample: Value, inputs: u64) {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap_or_else(|error| panic!("{error}"));
     runtime.block_on(async {
         let (mut fuzz, mut read) = (Fuzz::new(0xB0D1E5, vec![sample]), 0);
         for _ in 0..inputs {
             let input = fuzz.input();
-            let request = Request::new(Body::from(input.clone()));
+            let request = Request::new(axum::body::Body::from(input.clone()));
             match JsonBody::<T>::from_request(request, &()).await {
                 Ok(_) => read += 1,
                 Err(problem) => {
