@@ -30,8 +30,6 @@ use uuid::Uuid;
 
 /// Connections to the keys of people.
 const CONNECTIONS: u32 = 2;
-/// Feeds that are listed at a time.
-const FEEDS_PAGE: u32 = 500;
 /// What the answers of the command mean: nobody sees them but this file.
 const DONE: u16 = 200;
 const DONE_BEFORE: u16 = 409;
@@ -67,20 +65,14 @@ pub(crate) async fn run(options: Forget) -> Result<()> {
 
 /// The tenants whose member this person is or was, by their events.
 async fn tenants_who_knew(events_url: &str, person: MemberId) -> Result<Vec<TenantId>> {
-    let pool = pool::connect(events_url, Isolation::ReadCommitted, CONNECTIONS).await.context("ARIS_WRITER_URL")?;
-    let reader = EventReader::new(pool);
-    let (directory, mut after, mut found) = (TenantDirectory::new(reader.clone()), None, Vec::new());
-    // Ends: every page moves on in the list of feeds.
-    loop {
-        let heads = reader.all_heads(after, FEEDS_PAGE).await?;
-        let Some(last) = heads.last() else { return Ok(found) };
-        after = Some(last.feed);
-        for head in heads.iter().filter(|head| head.feed.0 == head.tenant.0) {
-            let at = directory.now(head.tenant).await?;
-            let roster = at.as_ref().and_then(|at| at.roster());
-            found.extend(roster.filter(|roster| roster.members.contains_key(&person)).map(|_| head.tenant));
-        }
+    let events = pool::connect(events_url, Isolation::ReadCommitted, CONNECTIONS).await.context("ARIS_WRITER_URL")?;
+    let (directory, mut found) = (TenantDirectory::new(EventReader::new(events.clone())), Vec::new());
+    for tenant in forgotten::tenants(&events).await? {
+        let at = directory.now(tenant).await?;
+        let roster = at.as_ref().and_then(|at| at.roster());
+        found.extend(roster.filter(|roster| roster.members.contains_key(&person)).map(|_| tenant));
     }
+    Ok(found)
 }
 
 async fn list(writer_url: &str) -> Result<()> {

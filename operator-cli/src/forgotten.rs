@@ -13,8 +13,8 @@ use sqlx::{MySqlPool, Row};
 use std::{fmt, path::Path, str::FromStr};
 use uuid::Uuid;
 
-/// Tenants whose feeds are looked through at a time.
-const TENANTS_AT_ONCE: u32 = 50;
+/// Tenants that are listed at a time.
+const TENANTS_PAGE: u32 = 500;
 /// The longest list in bytes: more people than an installation ever forgets.
 const LIST_BYTES_MAX: u64 = 64 * 1024 * 1024;
 
@@ -54,17 +54,23 @@ impl FromStr for Forgotten {
 
 /// Whoever was forgotten by the events of the store, of tenants in the order of their ids.
 pub(crate) async fn of_store(events: &MySqlPool) -> Result<Vec<Forgotten>> {
-    let (mut all, mut after) = (Vec::new(), None);
+    let mut all = Vec::new();
+    for tenant in tenants(events).await? {
+        all.extend(of_tenant(events, tenant).await?);
+    }
+    Ok(all)
+}
+
+/// All tenants of the store, in the order of their ids.
+pub(crate) async fn tenants(events: &MySqlPool) -> Result<Vec<TenantId>, sqlx::Error> {
+    let mut all = Vec::new();
     // Ends: each page is of tenants after those of the last.
     loop {
-        let tenants = tenants_after(events, after).await?;
-        for tenant in &tenants {
-            all.extend(of_tenant(events, *tenant).await?);
+        let page = tenants_after(events, all.last().copied()).await?;
+        if page.is_empty() {
+            return Ok(all);
         }
-        match tenants.last() {
-            Some(last) => after = Some(*last),
-            None => return Ok(all),
-        }
+        all.extend(page);
     }
 }
 
@@ -74,7 +80,7 @@ async fn tenants_after(events: &MySqlPool, after: Option<TenantId>) -> Result<Ve
         "SELECT feed_id FROM feed_heads WHERE feed_id > ? AND feed_id = tenant_id ORDER BY feed_id LIMIT ?",
     )
     .bind(after.map_or_else(Vec::new, |after| after.0.as_bytes().to_vec()))
-    .bind(TENANTS_AT_ONCE);
+    .bind(TENANTS_PAGE);
     Ok(within(READ_WITHIN, query.fetch_all(events)).await?.into_iter().map(TenantId::from).collect())
 }
 
