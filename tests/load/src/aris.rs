@@ -4,7 +4,7 @@ use crate::{
     consoles::Dialing,
     installation::Installation,
     orders::{PHONES, Placed, Request},
-    ours::submit,
+    ours,
     process::Process,
     processes::Usage,
     restaurant::Restaurant,
@@ -226,10 +226,7 @@ impl Shop for Aris {
 async fn open(writer: String, restaurants: &[Restaurant]) -> Result<()> {
     let shutdown = CancellationToken::new();
     let committers = Committers::start(CommitterConfig::new(writer), Arc::new(|_| {}), shutdown.clone())?;
-    for at in restaurants {
-        let key = Uuid::now_v7().to_string();
-        submit(&committers, at, "staff", &key, true, Box::new(at.opening()?)).await?;
-    }
+    ours::open(&committers, restaurants).await?;
     shutdown.cancel();
     committers.stopped().await;
     Ok(())

@@ -11,6 +11,7 @@ use crate::{
 use anyhow::{Result, ensure};
 use domain::envelope::{Actor, ActorKind, Metadata};
 use event_store::committer::{CommitterConfig, Committers, Submission, UseCase};
+use futures::future::try_join_all;
 use std::sync::{
     Arc,
     atomic::{AtomicUsize, Ordering},
@@ -18,7 +19,7 @@ use std::sync::{
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-/// Restaurants that are opened at the same time before a round.
+/// Restaurants that are opened at the same time.
 const OPENED_AT_ONCE: usize = 50;
 
 /// Our event store behind `Committers::submit`.
@@ -43,25 +44,6 @@ impl Ours {
         self.shutdown.cancel();
         self.committers.stopped().await;
     }
-
-    /// New restaurants for each round, so that the judge knows every event in them.
-    async fn open(&self) -> Result<Vec<Restaurant>> {
-        let restaurants: Vec<_> = (0..self.restaurants).map(|_| Restaurant::new()).collect();
-        for some in restaurants.chunks(OPENED_AT_ONCE) {
-            let open = |at: &Restaurant| {
-                let (committers, at) = (self.committers.clone(), at.clone());
-                async move {
-                    let key = Uuid::now_v7().to_string();
-                    submit(&committers, &at, "staff", &key, true, Box::new(at.opening()?)).await
-                }
-            };
-            let tasks: Vec<_> = some.iter().map(|at| tokio::spawn(open(at))).collect();
-            for task in tasks {
-                task.await??;
-            }
-        }
-        Ok(restaurants)
-    }
 }
 
 impl Contender for Ours {
@@ -72,9 +54,11 @@ impl Contender for Ours {
     }
 
     async fn round(&mut self, shape: Shape, limit: Limit) -> Result<Driven> {
-        let restaurants = self.open().await?;
+        // New ones for each round, so that the judge knows every event in them.
+        let restaurants: Arc<[Restaurant]> = (0..self.restaurants).map(|_| Restaurant::new()).collect();
+        open(&self.committers, &restaurants).await?;
         let feeds: Vec<_> = restaurants.iter().map(|at| at.id.into()).collect();
-        let guests = Guests { committers: self.committers.clone(), restaurants, next: AtomicUsize::new(0) };
+        let guests = Guests::new(&self.committers, &restaurants, 0);
         let driven = drive(Arc::new(guests), shape.submitters, limit).await?;
         self.judge.judge(&feeds, driven.orders).await?;
         Ok(driven)
@@ -82,24 +66,49 @@ impl Contender for Ours {
 }
 
 /// Guests who order in all restaurants in turn.
-struct Guests {
+pub(crate) struct Guests {
     committers: Committers,
-    restaurants: Vec<Restaurant>,
+    restaurants: Arc<[Restaurant]>,
     next: AtomicUsize,
+}
+
+impl Guests {
+    /// They begin with the restaurant that comes after so many orders.
+    pub(crate) fn new(committers: &Committers, restaurants: &Arc<[Restaurant]>, placed: usize) -> Self {
+        let restaurants = Arc::clone(restaurants);
+        Self { committers: committers.clone(), restaurants, next: AtomicUsize::new(placed) }
+    }
 }
 
 impl Work for Guests {
     async fn step(&self, _: usize) -> Result<u64> {
         let at = &self.restaurants[self.next.fetch_add(1, Ordering::Relaxed) % self.restaurants.len()];
-        let (principal, key) = (format!("guest:{}", at.diner), Uuid::now_v7().to_string());
-        let wish = Wish::new(at, &principal, &key);
-        submit(&self.committers, at, &principal, &key, false, Box::new(wish)).await?;
+        order(&self.committers, at).await?;
         Ok(1)
     }
 }
 
+/// Opens restaurants, some at a time.
+pub(crate) async fn open(committers: &Committers, restaurants: &[Restaurant]) -> Result<()> {
+    for some in restaurants.chunks(OPENED_AT_ONCE) {
+        let opening = some.iter().map(async |at| {
+            let key = Uuid::now_v7().to_string();
+            submit(committers, at, "staff", &key, true, Box::new(at.opening()?)).await
+        });
+        try_join_all(opening).await?;
+    }
+    Ok(())
+}
+
+/// Places an order of the restaurant's guest.
+pub(crate) async fn order(committers: &Committers, at: &Restaurant) -> Result<()> {
+    let (principal, key) = (format!("guest:{}", at.diner), Uuid::now_v7().to_string());
+    let wish = Wish::new(at, &principal, &key);
+    submit(committers, at, &principal, &key, false, Box::new(wish)).await
+}
+
 /// Sends a command and accepts nothing but the answer of its first and only commit.
-pub(crate) async fn submit(
+async fn submit(
     committers: &Committers,
     at: &Restaurant,
     principal: &str,

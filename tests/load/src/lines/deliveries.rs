@@ -1,7 +1,7 @@
 //! Whether every console saw what it should, and how long that took.
 
 use crate::{consoles::Seen, latency::Latencies, open_loop::Answered, orders::Placed};
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use std::collections::HashMap;
 use tokio::time::Instant;
 use uuid::Uuid;
@@ -33,8 +33,9 @@ pub(super) fn since(
         for Seen { order, at } in orders {
             ensure!(placed.get(order) == Some(&restaurant), "console {console} saw {order}, which is not for it");
             ensure!(once.insert(*order), "console {console} saw {order} twice");
-            let moment = moments.get(order).copied();
-            latencies.add(moment.map_or(std::time::Duration::ZERO, |moment| at.saturating_duration_since(moment)));
+            let moment = moments.get(order).with_context(|| format!("nobody knows when {order} began"))?;
+            // A console may have it before the one who listens beside it.
+            latencies.add(at.saturating_duration_since(*moment));
         }
         let due = expected.get(&restaurant).copied().unwrap_or_default();
         ensure!(orders.len() == due, "console {console} saw {} of {due} orders", orders.len());

@@ -26,12 +26,11 @@ use crate::{
 };
 use anyhow::{Context, Result, ensure};
 use futures::StreamExt;
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
+use std::{collections::HashMap, sync::Arc, time::Duration};
+use tokio::{
+    sync::watch,
+    time::{Instant, timeout},
 };
-use tokio::time::Instant;
 use tokio_util::task::AbortOnDropHandle;
 use uuid::Uuid;
 
@@ -40,6 +39,8 @@ const RATE: f64 = 20.0;
 const CONSOLES: usize = 1_000;
 /// Connections that publish to Nchan.
 const PUBLISHERS: usize = 4;
+/// How long the listener beside the gateway may be behind it.
+const HEARD_WITHIN: Duration = Duration::from_secs(30);
 /// The schema of the Node server.
 const SCHEMA: &str = "fan_out_node";
 
@@ -173,7 +174,8 @@ impl Ours {
         let (gateway, all) = (ours.gateway()?.usage().cpu_since(gateway), ours.usage()?.cpu_since(all));
         let seen = consoles.take();
         let from_order = delivered(&answered, &seen, |_| 0)?;
-        let from_nats = since(&handed_out.take(), &placed(&answered), &seen, |_| 0)?;
+        let placed = placed(&answered);
+        let from_nats = since(&handed_out.of(&placed).await?, &placed, &seen, |_| 0)?;
         judged(ours, &answered).await?;
         self.whole.add("ours", number, gateway, &from_order);
         self.gateway.add("from NATS", number, gateway, &from_nats);
@@ -184,7 +186,7 @@ impl Ours {
 
 /// When NATS handed out which order.
 struct HandedOut {
-    moments: Arc<Mutex<HashMap<Uuid, Instant>>>,
+    moments: watch::Receiver<HashMap<Uuid, Instant>>,
     _listens: AbortOnDropHandle<()>,
 }
 
@@ -193,22 +195,26 @@ impl HandedOut {
         let client = async_nats::connect(ours.installation().nats()?.0).await?;
         let mut events = client.subscribe("evt.>").await?;
         client.flush().await?;
-        let moments = Arc::new(Mutex::new(HashMap::new()));
-        let shared = Arc::clone(&moments);
+        let (heard, moments) = watch::channel(HashMap::new());
         let listens = tokio::spawn(async move {
             // The client ends with its last user.
             let _client = client;
             while let Some(event) = events.next().await {
                 if let Some(order) = id_after(&event.payload, b"\"order_id\":\"") {
-                    shared.lock().unwrap_or_else(PoisonError::into_inner).insert(order, Instant::now());
+                    heard.send_modify(|moments| {
+                        moments.insert(order, Instant::now());
+                    });
                 }
             }
         });
         Ok(Self { moments, _listens: AbortOnDropHandle::new(listens) })
     }
 
-    fn take(&self) -> HashMap<Uuid, Instant> {
-        std::mem::take(&mut *self.moments.lock().unwrap_or_else(PoisonError::into_inner))
+    /// The moments of these orders, once all were handed out.
+    async fn of(&self, placed: &HashMap<Uuid, usize>) -> Result<HashMap<Uuid, Instant>> {
+        let mut moments = self.moments.clone();
+        let all = moments.wait_for(|moments| placed.keys().all(|order| moments.contains_key(order)));
+        Ok(timeout(HEARD_WITHIN, all).await.context("NATS did not hand out every order")??.clone())
     }
 }
 

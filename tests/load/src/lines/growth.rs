@@ -4,10 +4,9 @@
 //! events with feeds of their own; the restaurants that are measured are real ones among them.
 
 use crate::{
-    closed_loop::{Driven, Limit, Work, drive},
+    closed_loop::{Driven, Limit, drive},
     figure::{Figure, Wanted},
-    ours::submit,
-    place_order::Wish,
+    ours::{Guests, open, order},
     restaurant::Restaurant,
     server::Server,
     settings::Settings,
@@ -25,7 +24,7 @@ use sqlx::{Connection, Executor, MySqlConnection};
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicU64, AtomicUsize, Ordering},
+        atomic::{AtomicU64, Ordering},
     },
     time::{Duration, Instant},
 };
@@ -37,8 +36,6 @@ use uuid::Uuid;
 const COPIED: u64 = 1_000;
 /// Connections that copy.
 const COPYISTS: u64 = 2;
-/// Restaurants that are opened at the same time.
-const OPENED_AT_ONCE: usize = 50;
 /// Events that a console is behind.
 const REPLAYED: u64 = 20;
 /// Restaurants whose events are replayed: they have so many from the beginning.
@@ -142,16 +139,7 @@ impl Store {
         let committers = Committers::start(CommitterConfig::new(access.writer), Arc::new(|_| {}), shutdown.clone())?;
         let reader = EventReader::new(pool::connect(&server.url(schema), Isolation::ReadCommitted, 2).await?);
         let restaurants: Arc<[Restaurant]> = (0..size.restaurants).map(|_| Restaurant::new()).collect();
-        for some in restaurants.chunks(OPENED_AT_ONCE) {
-            let mut opening = JoinSet::new();
-            for at in some {
-                let (committers, at) = (committers.clone(), at.clone());
-                opening.spawn(async move { open(&committers, &at).await });
-            }
-            while let Some(opened) = opening.join_next().await {
-                opened??;
-            }
-        }
+        open(&committers, &restaurants).await?;
         let mut store = Self { schema: schema.to_owned(), committers, shutdown, reader, restaurants, placed: 0 };
         for at in store.restaurants.iter().take(REPLAYED_RESTAURANTS) {
             for _ in 0..REPLAYED {
@@ -170,7 +158,7 @@ impl Store {
             return Ok(());
         }
         let original = Restaurant::new();
-        open(&self.committers, &original).await?;
+        open(&self.committers, std::slice::from_ref(&original)).await?;
         for _ in Restaurant::OPENING_EVENTS..COPIED {
             order(&self.committers, &original).await?;
         }
@@ -201,11 +189,7 @@ impl Store {
 
     /// Milliseconds that an order and a replay take, in the middle.
     async fn round(&mut self, limit: Limit) -> Result<(f64, f64)> {
-        let guests = Guests {
-            committers: self.committers.clone(),
-            restaurants: Arc::clone(&self.restaurants),
-            next: AtomicUsize::new(usize::try_from(self.placed)?),
-        };
+        let guests = Guests::new(&self.committers, &self.restaurants, usize::try_from(self.placed)?);
         let driven: Driven = drive(Arc::new(guests), ALONE, limit).await?;
         self.placed += driven.orders;
         let mut replays = Vec::with_capacity(REPLAYS);
@@ -260,29 +244,4 @@ async fn copy(connection: &mut MySqlConnection, feed: FeedId, number: u64) -> Re
     ensure!(copied.rows_affected() == COPIED, "{} events were copied", copied.rows_affected());
     sqlx::query(HEAD).bind(copied_to).bind(feed.0).execute(connection).await?;
     Ok(())
-}
-
-/// One who orders in all restaurants in turn.
-struct Guests {
-    committers: Committers,
-    restaurants: Arc<[Restaurant]>,
-    next: AtomicUsize,
-}
-
-impl Work for Guests {
-    async fn step(&self, _: usize) -> Result<u64> {
-        let at = &self.restaurants[self.next.fetch_add(1, Ordering::Relaxed) % self.restaurants.len()];
-        order(&self.committers, at).await?;
-        Ok(1)
-    }
-}
-
-async fn open(committers: &Committers, at: &Restaurant) -> Result<()> {
-    submit(committers, at, "staff", &Uuid::now_v7().to_string(), true, Box::new(at.opening()?)).await
-}
-
-async fn order(committers: &Committers, at: &Restaurant) -> Result<()> {
-    let (principal, key) = (format!("guest:{}", at.diner), Uuid::now_v7().to_string());
-    let wish = Wish::new(at, &principal, &key);
-    submit(committers, at, &principal, &key, false, Box::new(wish)).await
 }

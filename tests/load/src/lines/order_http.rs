@@ -14,7 +14,7 @@ use crate::{
     stats::Series,
 };
 use anyhow::{Context, Result};
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 /// The schema of the Node server.
 const SCHEMA: &str = "order_http_node";
@@ -142,8 +142,6 @@ impl Measured {
         );
         self.p50.0.push(p50);
         self.p99.0.push(p99);
-        // The next one begins with everything at rest.
-        tokio::time::sleep(Duration::from_millis(100)).await;
         Ok(())
     }
 }
