@@ -100,7 +100,7 @@ async fn apply(
             Err(error) => return Ok(Err((CauseClass::Undecodable, error.to_string()))),
         }
     }
-    let Err(error) = view.apply(connection, which.feed, &facts).await else { return Ok(Ok(())) };
+    let Err(error) = view.apply(connection, &facts).await else { return Ok(Ok(())) };
     match (poison::class_of(&error), error) {
         (Some(class), error) => Ok(Err((class, error.to_string()))),
         (None, ApplyError::Sql(error)) => Err(error.into()),

@@ -72,7 +72,7 @@ impl Committer<'_> {
         }
         failpoint!("projection.advanced").map_err(sqlx::Error::Io)?;
         let (facts, parking) = self.sort(&mut tx, from, events).await?;
-        if let Err(error) = self.view.apply(&mut tx, self.feed, &facts).await {
+        if let Err(error) = self.view.apply(&mut tx, &facts).await {
             tx.rollback().await?;
             return match (poison::class_of(&error), error) {
                 (Some(class), error) => Ok(Tried::Poison(class, error)),

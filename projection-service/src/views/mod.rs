@@ -26,6 +26,8 @@ use std::sync::Arc;
 /// An event as views see it: decoded, with what they need of its envelope.
 #[derive(Debug, Clone)]
 pub(crate) struct Fact {
+    /// The restaurant.
+    pub(crate) feed: FeedId,
     /// Where in the feed.
     pub(crate) position: u64,
     /// The version of the aggregate after it.
@@ -40,6 +42,7 @@ impl Fact {
     /// Decodes a stored event.
     pub(crate) fn of(recorded: &RecordedEvent) -> Result<Self, domain::event::DecodeError> {
         Ok(Self {
+            feed: recorded.feed,
             position: recorded.cursor.position,
             version: recorded.version,
             at: recorded.recorded_at,
@@ -72,8 +75,8 @@ pub(crate) fn all_met(table: &'static str, expected: usize, rows: u64) -> Result
     if rows == expected { Ok(()) } else { Err(ApplyError::Misfit { table, expected, rows }) }
 }
 
-/// A read model. Applying is deterministic: the same feed gives the same rows, however it was cut
-/// into batches.
+/// A read model. Applying is deterministic: the same feed gives the same rows, however it was cut into
+/// batches, and whatever other feeds are in them.
 pub(crate) trait View: Send + Sync + 'static {
     /// Its name and generation, such as `orders@1`: the key of its checkpoints and leases.
     fn projection(&self) -> Projection;
@@ -81,11 +84,11 @@ pub(crate) trait View: Send + Sync + 'static {
     /// Its tables without the number of the generation, such as `orders`.
     fn tables(&self) -> &'static [&'static str];
 
-    /// Applies these events of one feed, in order, inside the caller's transaction.
+    /// Applies these events, inside the caller's transaction. They may be of several feeds; those of one
+    /// feed are in order.
     fn apply<'a>(
         &'a self,
         connection: &'a mut MySqlConnection,
-        feed: FeedId,
         facts: &'a [Fact],
     ) -> BoxFuture<'a, Result<(), ApplyError>>;
 }

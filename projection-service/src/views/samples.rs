@@ -4,7 +4,7 @@ use super::Fact;
 use chrono::{DateTime, Utc};
 use domain::{
     event::Event,
-    ids::{LineId, OrderId, SessionId},
+    ids::{FeedId, LineId, OrderId, SessionId},
     money::{Currency, Money, TaxRate},
     ordering::{
         CancelReason, LineFired, LineReady, LineServed, LineStarted, LineVoided, OrderAccepted, OrderCancelled,
@@ -14,6 +14,7 @@ use domain::{
 };
 use uuid::Uuid;
 
+pub(crate) const FEED: FeedId = FeedId(Uuid::from_u128(0xF));
 pub(crate) const ORDER: OrderId = OrderId(Uuid::from_u128(0xA));
 pub(crate) const SESSION: SessionId = SessionId(Uuid::from_u128(0xB));
 
@@ -29,9 +30,14 @@ pub(crate) fn at(position: u64) -> DateTime<Utc> {
     DateTime::from_timestamp(1_800_000_000 + i64::try_from(position).unwrap(), 0).unwrap()
 }
 
-/// These events at positions 1, 2, 3 …
+/// These events at positions 1, 2, 3 … of [`FEED`].
 pub(crate) fn facts(events: impl IntoIterator<Item = impl Into<Event>>) -> Vec<Fact> {
-    let fact = |(position, event): (u64, Event)| Fact { position, version: position, at: at(position), event };
+    facts_of(FEED, events)
+}
+
+/// These events at positions 1, 2, 3 … of this feed.
+pub(crate) fn facts_of(feed: FeedId, events: impl IntoIterator<Item = impl Into<Event>>) -> Vec<Fact> {
+    let fact = |(position, event): (u64, Event)| Fact { feed, position, version: position, at: at(position), event };
     (1..).zip(events.into_iter().map(Into::into)).map(fact).collect()
 }
 

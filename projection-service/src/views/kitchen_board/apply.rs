@@ -16,11 +16,12 @@ use domain::{
 use sqlx::{MySqlConnection, QueryBuilder};
 use std::collections::{BTreeMap, BTreeSet};
 
-type Key = (StationKey, LineId);
+type Key = (FeedId, StationKey, LineId);
 
 /// A line that came in this batch.
 #[derive(Debug, PartialEq)]
 struct NewLine {
+    feed: FeedId,
     fired: LineFired,
     fired_position: u64,
     fired_at: DateTime<Utc>,
@@ -32,7 +33,7 @@ struct NewLine {
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Changes {
     new: BTreeMap<Key, NewLine>,
-    /// Lines of earlier batches, by what they become, so that one statement moves many.
+    /// Lines of earlier batches, what they become, and when.
     moved: BTreeMap<Key, (LineState, DateTime<Utc>)>,
     gone: BTreeSet<Key>,
 }
@@ -53,11 +54,13 @@ impl Changes {
         match event {
             OrderEvent::LineFired(fired) => self.fire(fact, fired)?,
             OrderEvent::LineStarted(it) => {
-                self.move_to((it.station.clone(), it.line_id), LineState::Preparing, fact.at)
+                self.move_to((fact.feed, it.station.clone(), it.line_id), LineState::Preparing, fact.at)
             }
-            OrderEvent::LineReady(it) => self.move_to((it.station.clone(), it.line_id), LineState::Ready, fact.at),
-            OrderEvent::LineServed(it) => self.remove((it.station.clone(), it.line_id)),
-            OrderEvent::LineVoided(it) => self.remove((it.station.clone(), it.line_id)),
+            OrderEvent::LineReady(it) => {
+                self.move_to((fact.feed, it.station.clone(), it.line_id), LineState::Ready, fact.at)
+            }
+            OrderEvent::LineServed(it) => self.remove((fact.feed, it.station.clone(), it.line_id)),
+            OrderEvent::LineVoided(it) => self.remove((fact.feed, it.station.clone(), it.line_id)),
             // A kitchen never sees the order itself.
             OrderEvent::Placed(_)
             | OrderEvent::Accepted(_)
@@ -70,13 +73,14 @@ impl Changes {
 
     fn fire(&mut self, fact: &Fact, fired: &LineFired) -> Result<(), ApplyError> {
         let line = NewLine {
+            feed: fact.feed,
             fired: fired.clone(),
             fired_position: fact.position,
             fired_at: fact.at,
             state: LineState::Fired,
             changed_at: fact.at,
         };
-        match self.new.insert((fired.station.clone(), fired.line_id), line) {
+        match self.new.insert((fact.feed, fired.station.clone(), fired.line_id), line) {
             None => Ok(()),
             Some(_) => Err(ApplyError::Misfit { table: LINES, expected: 0, rows: 1 }),
         }
@@ -98,35 +102,34 @@ impl Changes {
     }
 
     /// Writes the changes.
-    pub(super) async fn write(
-        self,
-        connection: &mut MySqlConnection,
-        tables: &Tables,
-        feed: FeedId,
-    ) -> Result<(), ApplyError> {
+    pub(super) async fn write(self, connection: &mut MySqlConnection, tables: &Tables) -> Result<(), ApplyError> {
         let new: Vec<NewLine> = self.new.into_values().collect();
         for part in sql::parts(&new) {
-            insert_lines(connection, tables, feed, part).await?;
+            insert_lines(connection, tables, part).await?;
         }
-        for ((state, at), keys) in grouped(self.moved) {
-            for part in sql::parts(&keys) {
-                let rows = move_lines(connection, tables, feed, part, state, at).await?;
+        for (state, lines) in grouped(self.moved) {
+            for part in sql::parts(&lines) {
+                let rows = move_lines(connection, tables, part, state).await?;
                 all_met(LINES, part.len(), rows)?;
             }
         }
         let gone: Vec<Key> = self.gone.into_iter().collect();
         for part in sql::parts(&gone) {
-            let rows = delete_lines(connection, tables, feed, part).await?;
+            let rows = delete_lines(connection, tables, part).await?;
             all_met(LINES, part.len(), rows)?;
         }
         Ok(())
     }
 }
 
-fn grouped(moved: BTreeMap<Key, (LineState, DateTime<Utc>)>) -> BTreeMap<(LineState, DateTime<Utc>), Vec<Key>> {
-    let mut groups: BTreeMap<_, Vec<Key>> = BTreeMap::new();
-    for (key, to) in moved {
-        groups.entry(to).or_default().push(key);
+/// A line and when it moved.
+type Moved = (Key, DateTime<Utc>);
+
+/// By what they become, so that one statement moves many.
+fn grouped(moved: BTreeMap<Key, (LineState, DateTime<Utc>)>) -> BTreeMap<LineState, Vec<Moved>> {
+    let mut groups: BTreeMap<LineState, Vec<Moved>> = BTreeMap::new();
+    for (key, (state, at)) in moved {
+        groups.entry(state).or_default().push((key, at));
     }
     groups
 }
@@ -134,7 +137,6 @@ fn grouped(moved: BTreeMap<Key, (LineState, DateTime<Utc>)>) -> BTreeMap<(LineSt
 async fn insert_lines(
     connection: &mut MySqlConnection,
     tables: &Tables,
-    feed: FeedId,
     lines: &[NewLine],
 ) -> Result<u64, sqlx::Error> {
     let mut query = QueryBuilder::new(format!(
@@ -143,7 +145,7 @@ async fn insert_lines(
         tables.lines
     ));
     query.push_values(lines, |mut row, line| {
-        row.push_bind(feed.0)
+        row.push_bind(line.feed.0)
             .push_bind(line.fired.station.as_str())
             .push_bind(line.fired.line_id.0)
             .push_bind(line.fired.order_id.0)
@@ -164,31 +166,30 @@ async fn insert_lines(
 async fn move_lines(
     connection: &mut MySqlConnection,
     tables: &Tables,
-    feed: FeedId,
-    keys: &[Key],
+    lines: &[Moved],
     state: LineState,
-    at: DateTime<Utc>,
 ) -> Result<u64, sqlx::Error> {
     let mut query = QueryBuilder::new(format!("UPDATE {} SET state = ", tables.lines));
-    query.push_bind(state.as_str()).push(", changed_at = ").push_bind(at);
-    query.push(" WHERE (feed_id, station, line_id) IN ");
-    push_keys(&mut query, feed, keys);
+    query.push_bind(state.as_str()).push(", changed_at = CASE");
+    for ((feed, station, line), at) in lines {
+        query.push(" WHEN line_id = ").push_bind(line.0);
+        query.push(" AND feed_id = ").push_bind(feed.0);
+        query.push(" AND station = ").push_bind(station.as_str());
+        query.push(" THEN ").push_bind(*at);
+    }
+    query.push(" ELSE changed_at END WHERE (feed_id, station, line_id) IN ");
+    push_keys(&mut query, lines.iter().map(|(key, _)| key));
     sql::run(connection, query).await
 }
 
-async fn delete_lines(
-    connection: &mut MySqlConnection,
-    tables: &Tables,
-    feed: FeedId,
-    keys: &[Key],
-) -> Result<u64, sqlx::Error> {
+async fn delete_lines(connection: &mut MySqlConnection, tables: &Tables, keys: &[Key]) -> Result<u64, sqlx::Error> {
     let mut query = QueryBuilder::new(format!("DELETE FROM {} WHERE (feed_id, station, line_id) IN ", tables.lines));
-    push_keys(&mut query, feed, keys);
+    push_keys(&mut query, keys);
     sql::run(connection, query).await
 }
 
-fn push_keys<'a>(query: &mut QueryBuilder<'a, sqlx::MySql>, feed: FeedId, keys: &'a [Key]) {
-    query.push_tuples(keys, |mut tuple, (station, line)| {
+fn push_keys<'a>(query: &mut QueryBuilder<'a, sqlx::MySql>, keys: impl IntoIterator<Item = &'a Key>) {
+    query.push_tuples(keys, |mut tuple, (feed, station, line)| {
         tuple.push_bind(feed.0).push_bind(station.as_str()).push_bind(line.0);
     });
 }
@@ -196,10 +197,12 @@ fn push_keys<'a>(query: &mut QueryBuilder<'a, sqlx::MySql>, feed: FeedId, keys: 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::views::samples::{accepted, at, facts, fired, grill, line_id, placed, ready, served, started, voided};
+    use crate::views::samples::{
+        FEED, accepted, at, facts, facts_of, fired, grill, line_id, placed, ready, served, started, voided,
+    };
 
     fn key(line: u128) -> Key {
-        (grill(), line_id(line))
+        (FEED, grill(), line_id(line))
     }
 
     #[test]
@@ -222,6 +225,16 @@ mod tests {
     fn a_line_that_came_and_went_leaves_nothing() {
         assert_eq!(Changes::of(&facts([fired(1), ready(1), served(1)])).unwrap(), Changes::default());
         assert_eq!(Changes::of(&facts([fired(1), voided(1)])).unwrap(), Changes::default());
+    }
+
+    #[test]
+    fn the_same_line_in_another_feed_is_another_one() {
+        let other = FeedId(uuid::Uuid::from_u128(9));
+        let mut both = facts([fired(1)]);
+        both.extend(facts_of(other, [served(1)]));
+        let changes = Changes::of(&both).unwrap();
+        assert_eq!(changes.new[&key(1)].state, LineState::Fired);
+        assert_eq!(changes.gone, BTreeSet::from([(other, grill(), line_id(1))]));
     }
 
     #[test]

@@ -6,7 +6,6 @@ pub(crate) mod schema;
 
 use super::{ApplyError, Fact, View};
 use crate::generation::{Generation, Projection};
-use domain::ids::FeedId;
 use futures::future::BoxFuture;
 use schema::{ALL, Tables, VIEW};
 use sqlx::MySqlConnection;
@@ -36,9 +35,8 @@ impl View for KitchenBoard {
     fn apply<'a>(
         &'a self,
         connection: &'a mut MySqlConnection,
-        feed: FeedId,
         facts: &'a [Fact],
     ) -> BoxFuture<'a, Result<(), ApplyError>> {
-        Box::pin(async move { apply::Changes::of(facts)?.write(connection, &self.tables, feed).await })
+        Box::pin(async move { apply::Changes::of(facts)?.write(connection, &self.tables).await })
     }
 }

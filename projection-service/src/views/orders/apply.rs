@@ -9,10 +9,13 @@ use crate::views::{ApplyError, Fact};
 use chrono::{DateTime, Utc};
 use domain::{
     event::Event,
-    ids::{LineId, OrderId},
+    ids::{FeedId, LineId, OrderId},
     ordering::{CancelReason, LineState, OrderEvent, OrderPlaced, OrderState, RejectReason, ViewState, view_state},
 };
 use std::collections::{BTreeMap, BTreeSet};
+
+/// The key of an order's row.
+pub(super) type Key = (FeedId, OrderId);
 
 /// How far an order is.
 #[derive(Debug, Clone, PartialEq)]
@@ -70,9 +73,17 @@ impl Progress {
 /// An order that was placed in this batch.
 #[derive(Debug, PartialEq)]
 pub(super) struct NewOrder {
+    pub(super) feed: FeedId,
     pub(super) placed: OrderPlaced,
     pub(super) position: u64,
     pub(super) at: DateTime<Utc>,
+}
+
+impl NewOrder {
+    /// The key of its row.
+    pub(super) fn key(&self) -> Key {
+        (self.feed, self.placed.order_id)
+    }
 }
 
 /// What a batch of events changes.
@@ -80,15 +91,15 @@ pub(super) struct NewOrder {
 pub(super) struct Changes {
     pub(super) new: Vec<NewOrder>,
     /// Every order that the batch touches, new ones included.
-    pub(super) progress: BTreeMap<OrderId, Progress>,
+    pub(super) progress: BTreeMap<Key, Progress>,
 }
 
 /// The orders that these events are about and that earlier batches placed.
-pub(super) fn needed(facts: &[Fact]) -> BTreeSet<OrderId> {
+pub(super) fn needed(facts: &[Fact]) -> BTreeSet<Key> {
     let (mut new, mut needed) = (BTreeSet::new(), BTreeSet::new());
     for fact in facts {
         let Event::Order(event) = &fact.event else { continue };
-        let order = order_of(event);
+        let order = (fact.feed, order_of(event));
         if matches!(event, OrderEvent::Placed(_)) {
             new.insert(order);
         } else if !new.contains(&order) {
@@ -100,7 +111,7 @@ pub(super) fn needed(facts: &[Fact]) -> BTreeSet<OrderId> {
 
 impl Changes {
     /// Folds the events of a batch over what the view knows already.
-    pub(super) fn of(facts: &[Fact], known: BTreeMap<OrderId, Progress>) -> Result<Self, ApplyError> {
+    pub(super) fn of(facts: &[Fact], known: BTreeMap<Key, Progress>) -> Result<Self, ApplyError> {
         let mut changes = Self { new: Vec::new(), progress: known };
         for fact in facts {
             if let Event::Order(event) = &fact.event {
@@ -112,10 +123,11 @@ impl Changes {
 
     fn fold(&mut self, fact: &Fact, event: &OrderEvent) -> Result<(), ApplyError> {
         if let OrderEvent::Placed(placed) = event {
-            self.new.push(NewOrder { placed: placed.clone(), position: fact.position, at: fact.at });
-            self.progress.insert(placed.order_id, Progress::placed(placed));
+            let new = NewOrder { feed: fact.feed, placed: placed.clone(), position: fact.position, at: fact.at };
+            self.progress.insert(new.key(), Progress::placed(placed));
+            self.new.push(new);
         }
-        let order = self.progress.get_mut(&order_of(event));
+        let order = self.progress.get_mut(&(fact.feed, order_of(event)));
         let order = order.ok_or(ApplyError::Misfit { table: ORDERS, expected: 1, rows: 0 })?;
         order.version = fact.version;
         match event {
@@ -169,12 +181,15 @@ fn cancel_name(reason: CancelReason) -> &'static str {
 mod tests {
     use super::*;
     use crate::views::samples::{
-        ORDER, accepted, cancelled, completed, facts, fired, line_id, placed, ready, served, started, voided,
+        FEED, ORDER, accepted, cancelled, completed, facts, facts_of, fired, line_id, placed, ready, served, started,
+        voided,
     };
     use proptest::{collection::vec, prelude::*};
 
-    fn progress(facts: &[Fact], known: BTreeMap<OrderId, Progress>) -> Progress {
-        Changes::of(facts, known).unwrap().progress.remove(&ORDER).unwrap()
+    const KEY: Key = (FEED, ORDER);
+
+    fn progress(facts: &[Fact], known: BTreeMap<Key, Progress>) -> Progress {
+        Changes::of(facts, known).unwrap().progress.remove(&KEY).unwrap()
     }
 
     #[test]
@@ -222,7 +237,7 @@ mod tests {
     #[test]
     fn only_orders_of_earlier_batches_are_loaded() {
         assert_eq!(needed(&facts([placed(&[1]), accepted()])), BTreeSet::new());
-        assert_eq!(needed(&facts([fired(1), started(1)])), BTreeSet::from([ORDER]));
+        assert_eq!(needed(&facts([fired(1), started(1)])), BTreeSet::from([KEY]));
     }
 
     #[test]
@@ -230,6 +245,19 @@ mod tests {
         assert!(matches!(Changes::of(&facts([accepted()]), BTreeMap::new()), Err(ApplyError::Misfit { .. })));
         let unknown_line = Changes::of(&facts([placed(&[1]), accepted(), fired(9)]), BTreeMap::new());
         assert!(matches!(unknown_line, Err(ApplyError::Misfit { .. })));
+    }
+
+    /// A feed that was copied under another id has the same orders.
+    #[test]
+    fn the_same_order_in_another_feed_is_another_one() {
+        let other = FeedId(uuid::Uuid::from_u128(9));
+        let mut both = facts([placed(&[1]), accepted(), fired(1)]);
+        both.extend(facts_of(other, [placed(&[1])]));
+        let changes = Changes::of(&both, BTreeMap::new()).unwrap();
+        assert_eq!(changes.new.len(), 2);
+        assert_eq!(changes.progress[&KEY].view_state(), ViewState::Accepted);
+        assert_eq!(changes.progress[&(other, ORDER)].view_state(), ViewState::Placed);
+        assert_eq!(needed(&facts_of(other, [accepted()])), BTreeSet::from([(other, ORDER)]));
     }
 
     proptest! {
@@ -246,18 +274,18 @@ mod tests {
             let (mut start, mut known) = (0, BTreeMap::new());
             for end in ends {
                 let batch = &all[start..end];
-                let folded = Changes::of(batch, known.clone()).unwrap().progress.remove(&ORDER);
+                let folded = Changes::of(batch, known.clone()).unwrap().progress.remove(&KEY);
                 let Some(mut order) = folded else { continue };
                 // What the next batch would load.
                 let stored = Progress::stored(order.view_state(), order.version);
                 order = Progress { lines: order.lines, reason: order.reason, ..stored };
-                known.insert(ORDER, order);
+                known.insert(KEY, order);
                 start = end;
             }
-            prop_assert_eq!(known[&ORDER].view_state(), whole.view_state());
-            prop_assert_eq!(&known[&ORDER].lines, &whole.lines);
-            prop_assert_eq!(known[&ORDER].version, whole.version);
-            prop_assert_eq!(known[&ORDER].lines.contains_key(&line_id(1)), true);
+            prop_assert_eq!(known[&KEY].view_state(), whole.view_state());
+            prop_assert_eq!(&known[&KEY].lines, &whole.lines);
+            prop_assert_eq!(known[&KEY].version, whole.version);
+            prop_assert_eq!(known[&KEY].lines.contains_key(&line_id(1)), true);
         }
     }
 }

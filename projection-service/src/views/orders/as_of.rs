@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 pub(crate) fn fold(facts: &[Fact]) -> Result<Option<OrderAnswer>, ApplyError> {
     let mut changes = Changes::of(facts, BTreeMap::new())?;
     let Some(new) = changes.new.pop() else { return Ok(None) };
-    let progress = changes.progress.remove(&new.placed.order_id);
+    let progress = changes.progress.remove(&new.key());
     Ok(progress.map(|progress| answer(new, &progress)))
 }
 

@@ -9,7 +9,6 @@ mod write;
 
 use super::{ApplyError, Fact, View};
 use crate::generation::{Generation, Projection};
-use domain::ids::FeedId;
 use futures::future::BoxFuture;
 use schema::{ALL, Tables, VIEW};
 use sqlx::MySqlConnection;
@@ -39,12 +38,11 @@ impl View for Orders {
     fn apply<'a>(
         &'a self,
         connection: &'a mut MySqlConnection,
-        feed: FeedId,
         facts: &'a [Fact],
     ) -> BoxFuture<'a, Result<(), ApplyError>> {
         Box::pin(async move {
-            let known = load::progress(connection, &self.tables, feed, &apply::needed(facts)).await?;
-            write::write(connection, &self.tables, feed, apply::Changes::of(facts, known)?).await
+            let known = load::progress(connection, &self.tables, &apply::needed(facts)).await?;
+            write::write(connection, &self.tables, apply::Changes::of(facts, known)?).await
         })
     }
 }

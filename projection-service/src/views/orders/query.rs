@@ -4,7 +4,7 @@ mod answers;
 
 pub(crate) use answers::{OrderAnswer, OrderLineAnswer, OrderPage, OrderWithCursor};
 
-use super::{load::push_keys, schema::Tables};
+use super::{apply::Key, load::push_keys, schema::Tables};
 use crate::{
     money::MoneyAnswer,
     sql::{self, named},
@@ -115,9 +115,9 @@ async fn fill_lines(
 ) -> Result<(), sqlx::Error> {
     let places: HashMap<Uuid, usize> =
         orders.iter().enumerate().map(|(place, placed)| (placed.order.order_id, place)).collect();
-    let ids: Vec<OrderId> = orders.iter().map(|placed| OrderId(placed.order.order_id)).collect();
-    for part in sql::parts(&ids) {
-        for row in line_rows(connection, tables, feed, part).await? {
+    let keys: Vec<Key> = orders.iter().map(|placed| (feed, OrderId(placed.order.order_id))).collect();
+    for part in sql::parts(&keys) {
+        for row in line_rows(connection, tables, part).await? {
             if let Some(place) = places.get(&row.try_get::<Uuid, _>("order_id")?) {
                 let order = &mut orders[*place].order;
                 order.lines.push(line(&row, &order.total.currency)?);
@@ -130,15 +130,14 @@ async fn fill_lines(
 async fn line_rows(
     connection: &mut MySqlConnection,
     tables: &Tables,
-    feed: FeedId,
-    orders: &[OrderId],
+    orders: &[Key],
 ) -> Result<Vec<MySqlRow>, sqlx::Error> {
     let mut query = QueryBuilder::new(format!(
         "SELECT order_id, line_id, item_id, name, quantity, unit_price, line_total, line_tax, station, state, note \
            FROM {} WHERE (feed_id, order_id) IN ",
         tables.lines
     ));
-    push_keys(&mut query, feed, orders);
+    push_keys(&mut query, orders);
     query.push(" ORDER BY order_id, ordinal");
     query.build().fetch_all(connection).await
 }

@@ -1,7 +1,7 @@
 //! The statements that write who sits at a table, who left, and who asks to join.
 
 use super::{
-    apply::{Changes, NewDiner, NewRequest},
+    apply::{Changes, Guest, NewDiner, NewRequest},
     schema::{DINERS, Tables},
 };
 use crate::{
@@ -9,29 +9,28 @@ use crate::{
     views::{ApplyError, all_met},
 };
 use chrono::{DateTime, Utc};
-use domain::ids::{DinerId, FeedId, SessionId};
+use domain::ids::{FeedId, SessionId};
 use sqlx::{MySqlConnection, QueryBuilder};
 
 /// Writes what a batch changes about guests.
 pub(super) async fn write(
     connection: &mut MySqlConnection,
     names: &Tables,
-    feed: FeedId,
     changes: &Changes,
 ) -> Result<(), ApplyError> {
     for part in sql::parts(&changes.diners) {
-        insert_diners(connection, names, feed, part).await?;
+        insert_diners(connection, names, part).await?;
     }
-    for ((session, diner), at) in &changes.left {
+    for (guest, at) in &changes.left {
         // The key ends in the number, which the event does not name: a session has 50 guests at most.
-        all_met(DINERS, 1, set_left(connection, names, feed, *session, *diner, *at).await?)?;
+        all_met(DINERS, 1, set_left(connection, names, *guest, *at).await?)?;
     }
     let answered: Vec<_> = changes.answered.iter().copied().collect();
     for part in sql::parts(&answered) {
-        delete_requests(connection, names, feed, part).await?;
+        delete_requests(connection, names, part).await?;
     }
     for part in sql::parts(&changes.requests) {
-        insert_requests(connection, names, feed, part).await?;
+        insert_requests(connection, names, part).await?;
     }
     Ok(())
 }
@@ -39,12 +38,11 @@ pub(super) async fn write(
 async fn insert_diners(
     connection: &mut MySqlConnection,
     names: &Tables,
-    feed: FeedId,
     diners: &[NewDiner],
 ) -> Result<u64, sqlx::Error> {
     let mut query =
         QueryBuilder::new(format!("INSERT INTO {} (feed_id, session_id, number, diner_id, left_at) ", names.diners));
-    query.push_values(diners, |mut row, NewDiner { joined, left_at }| {
+    query.push_values(diners, |mut row, NewDiner { feed, joined, left_at }| {
         row.push_bind(feed.0)
             .push_bind(joined.session_id.0)
             .push_bind(joined.number)
@@ -57,9 +55,7 @@ async fn insert_diners(
 async fn set_left(
     connection: &mut MySqlConnection,
     names: &Tables,
-    feed: FeedId,
-    session: SessionId,
-    diner: DinerId,
+    (feed, session, diner): Guest,
     at: DateTime<Utc>,
 ) -> Result<u64, sqlx::Error> {
     let text = format!("UPDATE {} SET left_at = ? WHERE feed_id = ? AND session_id = ? AND diner_id = ?", names.diners);
@@ -70,14 +66,13 @@ async fn set_left(
 async fn insert_requests(
     connection: &mut MySqlConnection,
     names: &Tables,
-    feed: FeedId,
     requests: &[NewRequest],
 ) -> Result<u64, sqlx::Error> {
     let mut query = QueryBuilder::new(format!(
         "INSERT INTO {} (feed_id, session_id, diner_id, table_label, mark, requested_at, expires_at) ",
         names.join_requests
     ));
-    query.push_values(requests, |mut row, NewRequest { requested, requested_at }| {
+    query.push_values(requests, |mut row, NewRequest { feed, requested, requested_at }| {
         row.push_bind(feed.0)
             .push_bind(requested.session_id.0)
             .push_bind(requested.diner_id.0)
@@ -92,12 +87,11 @@ async fn insert_requests(
 async fn delete_requests(
     connection: &mut MySqlConnection,
     names: &Tables,
-    feed: FeedId,
-    answered: &[(SessionId, DinerId)],
+    answered: &[Guest],
 ) -> Result<u64, sqlx::Error> {
     let mut query =
         QueryBuilder::new(format!("DELETE FROM {} WHERE (feed_id, session_id, diner_id) IN ", names.join_requests));
-    query.push_tuples(answered, |mut tuple, (session, diner)| {
+    query.push_tuples(answered, |mut tuple, (feed, session, diner)| {
         tuple.push_bind(feed.0).push_bind(session.0).push_bind(diner.0);
     });
     sql::run(connection, query).await
@@ -107,11 +101,10 @@ async fn delete_requests(
 pub(super) async fn delete_requests_of_sessions(
     connection: &mut MySqlConnection,
     names: &Tables,
-    feed: FeedId,
-    sessions: &[SessionId],
+    sessions: &[(FeedId, SessionId)],
 ) -> Result<u64, sqlx::Error> {
     let mut query = QueryBuilder::new(format!("DELETE FROM {} WHERE (feed_id, session_id) IN ", names.join_requests));
-    query.push_tuples(sessions, |mut tuple, session| {
+    query.push_tuples(sessions, |mut tuple, (feed, session)| {
         tuple.push_bind(feed.0).push_bind(session.0);
     });
     sql::run(connection, query).await

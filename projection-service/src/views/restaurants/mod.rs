@@ -8,7 +8,6 @@ mod write;
 
 use super::{ApplyError, Fact, View};
 use crate::generation::{Generation, Projection};
-use domain::ids::FeedId;
 use futures::future::BoxFuture;
 use schema::{ALL, Tables, VIEW};
 use sqlx::MySqlConnection;
@@ -38,9 +37,8 @@ impl View for Restaurants {
     fn apply<'a>(
         &'a self,
         connection: &'a mut MySqlConnection,
-        feed: FeedId,
         facts: &'a [Fact],
     ) -> BoxFuture<'a, Result<(), ApplyError>> {
-        Box::pin(async move { write::write(connection, &self.tables, feed, apply::Changes::of(facts)).await })
+        Box::pin(async move { write::write(connection, &self.tables, apply::Changes::of(facts)).await })
     }
 }

@@ -21,32 +21,31 @@ use std::collections::BTreeMap;
 pub(super) async fn write(
     connection: &mut MySqlConnection,
     names: &Tables,
-    feed: FeedId,
     changes: Changes,
 ) -> Result<(), ApplyError> {
-    for created in &changes.created {
-        insert_restaurant(connection, names, feed, created).await?;
+    for (feed, created) in &changes.created {
+        insert_restaurant(connection, names, *feed, created).await?;
         let tables: Vec<(usize, &Table)> = created.tables.iter().enumerate().collect();
         for part in sql::parts(&tables) {
-            insert_tables(connection, names, feed, part).await?;
+            insert_tables(connection, names, *feed, part).await?;
         }
     }
     for part in sql::parts(&changes.items) {
-        insert_items(connection, names, feed, part).await?;
+        insert_items(connection, names, part).await?;
     }
     for part in sql::parts(&changes.sessions) {
-        insert_sessions(connection, names, feed, part).await?;
+        insert_sessions(connection, names, part).await?;
     }
-    guests::write(connection, names, feed, &changes).await?;
+    guests::write(connection, names, &changes).await?;
     for (available, items) in grouped(changes.availability) {
         for part in sql::parts(&items) {
-            all_met(ITEMS, part.len(), set_available(connection, names, feed, part, available).await?)?;
+            all_met(ITEMS, part.len(), set_available(connection, names, part, available).await?)?;
         }
     }
     for (at, sessions) in grouped(changes.closed) {
         for part in sql::parts(&sessions) {
-            all_met(SESSIONS, part.len(), close_sessions(connection, names, feed, part, at).await?)?;
-            guests::delete_requests_of_sessions(connection, names, feed, part).await?;
+            all_met(SESSIONS, part.len(), close_sessions(connection, names, part, at).await?)?;
+            guests::delete_requests_of_sessions(connection, names, part).await?;
         }
     }
     Ok(())
@@ -100,18 +99,13 @@ async fn insert_tables(
     sql::run(connection, query).await
 }
 
-async fn insert_items(
-    connection: &mut MySqlConnection,
-    names: &Tables,
-    feed: FeedId,
-    items: &[NewItem],
-) -> Result<u64, sqlx::Error> {
+async fn insert_items(connection: &mut MySqlConnection, names: &Tables, items: &[NewItem]) -> Result<u64, sqlx::Error> {
     let mut query = QueryBuilder::new(format!(
         "INSERT INTO {} (feed_id, item_id, added_position, name, price_amount, price_currency, tax_rate_bp, \
          station, available) ",
         names.items
     ));
-    query.push_values(items, |mut row, NewItem { added, added_position, available }| {
+    query.push_values(items, |mut row, NewItem { feed, added, added_position, available }| {
         row.push_bind(feed.0)
             .push_bind(added.item_id.0)
             .push_bind(*added_position)
@@ -128,13 +122,12 @@ async fn insert_items(
 async fn set_available(
     connection: &mut MySqlConnection,
     names: &Tables,
-    feed: FeedId,
-    items: &[ItemId],
+    items: &[(FeedId, ItemId)],
     available: bool,
 ) -> Result<u64, sqlx::Error> {
     let mut query = QueryBuilder::new(format!("UPDATE {} SET available = ", names.items));
     query.push_bind(available).push(" WHERE (feed_id, item_id) IN ");
-    query.push_tuples(items, |mut tuple, item| {
+    query.push_tuples(items, |mut tuple, (feed, item)| {
         tuple.push_bind(feed.0).push_bind(item.0);
     });
     sql::run(connection, query).await
@@ -143,14 +136,13 @@ async fn set_available(
 async fn insert_sessions(
     connection: &mut MySqlConnection,
     names: &Tables,
-    feed: FeedId,
     sessions: &[NewSession],
 ) -> Result<u64, sqlx::Error> {
     let mut query = QueryBuilder::new(format!(
         "INSERT INTO {} (feed_id, session_id, table_id, table_label, opened_at, closed_at) ",
         names.sessions
     ));
-    query.push_values(sessions, |mut row, NewSession { opened, opened_at, closed_at }| {
+    query.push_values(sessions, |mut row, NewSession { feed, opened, opened_at, closed_at }| {
         row.push_bind(feed.0)
             .push_bind(opened.session_id.0)
             .push_bind(opened.table_id.0)
@@ -164,13 +156,12 @@ async fn insert_sessions(
 async fn close_sessions(
     connection: &mut MySqlConnection,
     names: &Tables,
-    feed: FeedId,
-    sessions: &[SessionId],
+    sessions: &[(FeedId, SessionId)],
     at: DateTime<Utc>,
 ) -> Result<u64, sqlx::Error> {
     let mut query = QueryBuilder::new(format!("UPDATE {} SET closed_at = ", names.sessions));
     query.push_bind(at).push(" WHERE (feed_id, session_id) IN ");
-    query.push_tuples(sessions, |mut tuple, session| {
+    query.push_tuples(sessions, |mut tuple, (feed, session)| {
         tuple.push_bind(feed.0).push_bind(session.0);
     });
     sql::run(connection, query).await
