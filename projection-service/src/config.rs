@@ -27,7 +27,8 @@ pub struct Config {
     /// The name of this process in leases, unlike that of any other: `ARIS_NODE`; host and process id
     /// by default.
     pub node: String,
-    /// Feeds that one projection works on at once: `ARIS_PROJECTION_WORKERS`, 4 by default.
+    /// Feeds that one projection works on alone at once, such as after an outage, beside its groups of feeds:
+    /// `ARIS_PROJECTION_WORKERS`, 4 by default.
     pub workers: usize,
     /// How long the shards of a projector that is gone wait for another, in seconds:
     /// `ARIS_PROJECTION_LEASE_SECONDS`, 10 by default.

@@ -9,6 +9,12 @@ pub(crate) fn describe() {
     describe_gauge!("projection_behind_seconds", Unit::Seconds, "Since when the slowest feed has not moved forward");
     describe_counter!("projection_events_total", Unit::Count, "Events that were applied or parked");
     describe_counter!("projection_batches_total", Unit::Count, "Transactions that applied events");
+    describe_counter!(
+        "projection_batched_feeds_total",
+        Unit::Count,
+        "Restaurants of the transactions that applied events"
+    );
+    describe_counter!("projection_groups_split_total", Unit::Count, "Groups of restaurants that were done one by one");
     describe_counter!("projection_holes_total", Unit::Count, "Holes in what NATS delivered");
     describe_counter!("projection_caught_up_events_total", Unit::Count, "Events read from MySQL instead of NATS");
     describe_counter!("projection_checkpoint_conflicts_total", Unit::Count, "Steps that another process had done");

@@ -17,6 +17,8 @@ const SWEEP_FROM: usize = 1_024;
 /// also looks at the checkpoint from time to time, because another process may be the projector.
 #[derive(Debug, Default)]
 pub(crate) struct Progress {
+    /// Moves when somebody begins to wait.
+    asked: watch::Sender<()>,
     /// Feeds that somebody waits for, and a bounded number of leftovers.
     waiting: Mutex<HashMap<Key, watch::Sender<u64>>>,
 }
@@ -34,6 +36,18 @@ impl Progress {
         }
     }
 
+    /// Whether somebody waits for the projection in any of these feeds.
+    pub(crate) fn is_awaited(&self, projection: Projection, mut feeds: impl Iterator<Item = FeedId>) -> bool {
+        let waiting = self.lock();
+        let awaits = |sender: &watch::Sender<u64>| !sender.is_closed();
+        !waiting.is_empty() && feeds.any(|feed| waiting.get(&(projection, feed)).is_some_and(awaits))
+    }
+
+    /// Tells whenever somebody begins to wait.
+    pub(crate) fn asked(&self) -> watch::Receiver<()> {
+        self.asked.subscribe()
+    }
+
     /// Tells of every move from now on.
     pub(crate) fn watch(&self, projection: Projection, feed: FeedId) -> watch::Receiver<u64> {
         let mut waiting = self.lock();
@@ -41,7 +55,10 @@ impl Progress {
             waiting.retain(|_, sender| !sender.is_closed());
         }
         let sender = waiting.entry((projection, feed)).or_insert_with(|| watch::Sender::new(0));
-        sender.subscribe()
+        let moves = sender.subscribe();
+        drop(waiting);
+        self.asked.send_replace(());
+        moves
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<Key, watch::Sender<u64>>> {
@@ -69,6 +86,21 @@ mod tests {
         progress.moved(ORDERS, feed, Cursor { epoch: 1, position: 7 });
         waiting.changed().await.unwrap();
         assert_eq!(*waiting.borrow(), 7);
+    }
+
+    #[tokio::test]
+    async fn it_is_known_who_waits_and_told_when_somebody_begins() {
+        let progress = Progress::default();
+        let (feed, other) = (FeedId::from(Uuid::from_u128(1)), FeedId::from(Uuid::from_u128(2)));
+        let mut asked = progress.asked();
+        assert!(!progress.is_awaited(ORDERS, [feed].into_iter()));
+        let waiting = progress.watch(ORDERS, feed);
+        asked.changed().await.unwrap();
+        assert!(progress.is_awaited(ORDERS, [other, feed].into_iter()));
+        assert!(!progress.is_awaited(ORDERS, [other].into_iter()));
+        assert!(!progress.is_awaited(BOARD, [feed].into_iter()));
+        drop(waiting);
+        assert!(!progress.is_awaited(ORDERS, [feed].into_iter()));
     }
 
     #[test]

@@ -36,11 +36,11 @@ const HEADS_EVERY: Duration = Duration::from_secs(1);
 /// How often the parked events are counted.
 const PARKED_EVERY: Duration = Duration::from_secs(5);
 
-/// Generations of one view that are fed at once: the live one, and one more that is ready or previous.
-/// While a third one is, its workers wait for the others' connections.
+/// Generations of one view that are fed at once, each by its workers and a group: the live one, and one more
+/// that is ready or previous. While a third one is, it waits for the others' connections.
 const FED_GENERATIONS: usize = 2;
 
-/// Connections beside those of the workers: leases and checkpoints.
+/// Connections beside those that apply events: leases and checkpoints.
 const SPARE_CONNECTIONS: u32 = 4;
 
 /// Connections to the event side.
@@ -63,7 +63,7 @@ pub struct Service {
 /// When an address is malformed, or the key file cannot be read.
 pub async fn start(config: Config, shutdown: CancellationToken) -> anyhow::Result<Service> {
     describe();
-    let workers = u32::try_from(config.workers * views::ALL.len() * FED_GENERATIONS).unwrap_or(u32::MAX);
+    let workers = u32::try_from((config.workers + 1) * views::ALL.len() * FED_GENERATIONS).unwrap_or(u32::MAX);
     let url = config.projection_url.expose();
     let writes = connect_lazy(url, Isolation::ReadCommitted, workers.saturating_add(SPARE_CONNECTIONS))
         .context("ARIS_PROJECTION_URL")?;

@@ -1,8 +1,9 @@
 //! Where a projection stands in a feed: read, made, and moved by compare-and-set.
 
-use crate::generation::Projection;
+use super::group::Member;
+use crate::{generation::Projection, sql};
 use domain::{envelope::Cursor, ids::FeedId};
-use sqlx::{MySqlConnection, Row};
+use sqlx::{MySql, MySqlConnection, QueryBuilder, Row};
 
 /// Where a projection stands in a feed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,6 +76,37 @@ pub(crate) async fn advance(
     .execute(connection)
     .await?;
     Ok(moved.rows_affected() == 1)
+}
+
+/// Moves the checkpoints of a group, each within its epoch, if all of them still stand where the caller
+/// believes; else the caller rolls back. Must be the first statement of the transaction, like [`advance`].
+/// Rows are locked in the order of their key, whatever the order of the group, so that two groups do not
+/// wait for each other; the index is named because from a part of the table on MySQL would read all of it.
+pub(crate) async fn advance_all(
+    connection: &mut MySqlConnection,
+    projection: Projection,
+    group: &[Member],
+) -> Result<bool, sqlx::Error> {
+    let query = moves(projection, group);
+    Ok(sql::run(connection, query).await? == group.len() as u64)
+}
+
+/// The statement that moves them.
+pub(super) fn moves(projection: Projection, group: &[Member]) -> QueryBuilder<'_, MySql> {
+    // The last one is repeated up to a power of two: few texts, so that they stay prepared.
+    let padding = group.last().into_iter().cycle().take(group.len().next_power_of_two() - group.len());
+    let padded = group.iter().chain(padding);
+    let mut query =
+        QueryBuilder::new("UPDATE projection_checkpoints FORCE INDEX (PRIMARY) SET position = CASE feed_id");
+    for member in padded.clone() {
+        query.push(" WHEN ").push_bind(member.feed.0).push(" THEN ").push_bind(member.to().cursor.position);
+    }
+    query.push(" ELSE position END WHERE projection = ").push_bind(projection.to_string());
+    query.push(" AND (feed_id, epoch, position, parked) IN ");
+    query.push_tuples(padded, |mut tuple, Member { feed, from, .. }| {
+        tuple.push_bind(feed.0).push_bind(from.cursor.epoch).push_bind(from.cursor.position).push_bind(from.parked);
+    });
+    query
 }
 
 /// Sets how many events are parked, in the transaction that parked them.

@@ -1,4 +1,4 @@
-//! One step of one feed: find the next events, apply them.
+//! One step of one feed, alone: find the next events, apply them.
 
 use super::{
     checkpoint::{self, Checkpoint},
@@ -28,7 +28,7 @@ use tracing::{Instrument, Span, info_span};
 
 /// How long one step may take: longer than a wait for a lock, and than MySQL keeps the transaction of
 /// a projector that is gone.
-const STEP_WITHIN: Duration = Duration::from_secs(20);
+pub(super) const STEP_WITHIN: Duration = Duration::from_secs(20);
 
 /// What the jobs of one projection share.
 pub(crate) struct Context {
@@ -97,14 +97,15 @@ impl Job {
         // What is left out is decided when it is parked: by then it is behind the checkpoint.
         let left_out = &HashSet::new();
         let committer = Committer { pool: &context.pool, view: &*context.view, feed: self.feed, left_out };
-        let committed = committer.commit(at, &events).instrument(span(context.view.projection(), &events)).await?;
+        let committed =
+            committer.commit(at, &events).instrument(span(context.view.projection(), events.iter())).await?;
         failpoint!("projection.committed").map_err(sqlx::Error::Io)?;
         let Committed::To(checkpoint) = committed else {
             metrics::counter!("projection_checkpoint_conflicts_total", "projection" => context.view.projection().to_string())
                 .increment(1);
             return Ok(None);
         };
-        self.tell(context, checkpoint, &events);
+        tell(context, [(self.feed, &*events)]);
         Ok(Some(checkpoint))
     }
 
@@ -131,24 +132,30 @@ impl Job {
         }
         Ok(events)
     }
+}
 
-    fn tell(&self, context: &Context, checkpoint: Checkpoint, events: &[RecordedEvent]) {
-        let Some(last) = events.last() else { return };
-        let projection = context.view.projection();
-        context.progress.moved(projection, self.feed, checkpoint.cursor);
-        metrics::counter!("projection_events_total", "projection" => context.view.projection().to_string())
-            .increment(events.len() as u64);
-        metrics::counter!("projection_batches_total", "projection" => context.view.projection().to_string())
-            .increment(1);
-        let lag = (Utc::now() - last.recorded_at).to_std().unwrap_or_default();
+/// Tells whoever waits, and the metrics, of one transaction that applied these events.
+pub(super) fn tell<'e>(context: &Context, feeds: impl IntoIterator<Item = (FeedId, &'e [RecordedEvent])>) {
+    let (projection, now) = (context.view.projection(), Utc::now());
+    let (mut n_feeds, mut n_events) = (0, 0);
+    for (feed, events) in feeds {
+        let Some(last) = events.last() else { continue };
+        context.progress.moved(projection, feed, last.cursor);
+        let lag = (now - last.recorded_at).to_std().unwrap_or_default();
         metrics::histogram!("projection_lag_seconds", "projection" => projection.to_string()).record(lag.as_secs_f64());
+        (n_feeds, n_events) = (n_feeds + 1, n_events + events.len() as u64);
+    }
+    if n_feeds > 0 {
+        metrics::counter!("projection_batches_total", "projection" => projection.to_string()).increment(1);
+        metrics::counter!("projection_batched_feeds_total", "projection" => projection.to_string()).increment(n_feeds);
+        metrics::counter!("projection_events_total", "projection" => projection.to_string()).increment(n_events);
     }
 }
 
 /// One transaction, in the trace of its first new event and linked to those of the others.
-fn span(projection: Projection, events: &[RecordedEvent]) -> Span {
-    let now = Utc::now();
-    let traces = events.iter().map(|event| {
+pub(super) fn span<'e>(projection: Projection, events: impl Iterator<Item = &'e RecordedEvent> + Clone) -> Span {
+    let (now, n_events) = (Utc::now(), events.clone().count());
+    let traces = events.map(|event| {
         let age = (now - event.recorded_at).to_std().unwrap_or_default();
         trace_context::worth(event.metadata.traceparent.as_deref(), age)
     });
@@ -159,7 +166,7 @@ fn span(projection: Projection, events: &[RecordedEvent]) -> Span {
             "apply events",
             otel.kind = "consumer",
             %projection,
-            events = events.len(),
+            events = n_events,
         )
     })
 }

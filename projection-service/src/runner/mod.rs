@@ -5,12 +5,19 @@
 //! else only makes it fast: leases (two projectors do not do the same work), live messages (work
 //! starts at once), and a look at the heads each second (what messages did not tell).
 //!
-//! A runner is one task that knows what each feed needs, and a bounded number of workers that each
-//! take one step of one feed: up to a page of events in one transaction.
+//! A runner is one task that knows what each feed needs. What comes in live is applied in groups, one at a
+//! time: the next events of many feeds in one transaction. A bounded number of workers beside it take steps
+//! of one feed each, up to a page of events: what must be looked up, and what a group could not do.
+//!
+//! A projection that has been quiet begins a group at once; a busy one lets events gather for a moment, so
+//! that it is not read models that keep the disk from the orders of guests. Nobody who waits for a read
+//! model waits for that.
 
 pub(crate) mod backoff;
 pub(crate) mod checkpoint;
 pub(crate) mod commit;
+mod gathering;
+mod group;
 pub(crate) mod heads;
 pub(crate) mod job;
 mod live;
@@ -22,6 +29,8 @@ pub(crate) mod tx;
 
 use self::{
     checkpoint::Checkpoint,
+    gathering::Gathering,
+    group::{Group, Member, Outcome},
     heads::Heads,
     job::{Context, Job, JobError},
     live::Live,
@@ -52,7 +61,7 @@ const LAST_STEPS: Duration = Duration::from_secs(10);
 /// Settings of one runner.
 #[derive(Debug, Clone)]
 pub(crate) struct Settings {
-    /// Feeds that are worked on at once.
+    /// Feeds that are worked on alone at once.
     pub(crate) workers: usize,
     /// The name of this process in leases.
     pub(crate) owner: String,
@@ -60,8 +69,13 @@ pub(crate) struct Settings {
     pub(crate) lease: Duration,
 }
 
-/// What a step of a feed was heading for, and what it came to.
-type Finished = (Cursor, Result<Option<Checkpoint>, JobError>);
+/// What a job was, and what it came to.
+enum Finished {
+    /// A step of one feed, and what it was heading for.
+    Alone(FeedId, Cursor, Result<Option<Checkpoint>, JobError>),
+    /// A step of these feeds.
+    Together(Vec<Member>, Result<Outcome, JobError>),
+}
 
 struct Runner {
     context: Arc<Context>,
@@ -72,8 +86,14 @@ struct Runner {
     events: mpsc::Receiver<RecordedEvent>,
     heads: watch::Receiver<Heads>,
     jobs: JoinSet<Finished>,
-    /// Which feed a job works on, should it break.
-    running: HashMap<task::Id, FeedId>,
+    /// Which feeds a job works on, should it break.
+    running: HashMap<task::Id, Vec<FeedId>>,
+    /// The job of the group that runs.
+    group: Option<task::Id>,
+    /// When the next one begins.
+    gathering: Gathering,
+    /// Moves when somebody begins to wait for a projection.
+    asked: watch::Receiver<()>,
 }
 
 /// Runs one projection until shutdown, then lets the running steps end.
@@ -87,8 +107,20 @@ pub(crate) async fn run(
     let shards = Shards::start(&context, &settings, shutdown.clone());
     let (live, events) = Live::new(nats.0, nats.1);
     let (slots, jobs) = (Slots::default(), JoinSet::new());
-    let (workers, running) = (settings.workers.max(1), HashMap::new());
-    let mut runner = Runner { context, workers, slots, shards, live, events, heads, jobs, running };
+    let mut runner = Runner {
+        asked: context.progress.asked(),
+        context,
+        workers: settings.workers.max(1),
+        slots,
+        shards,
+        live,
+        events,
+        heads,
+        jobs,
+        running: HashMap::new(),
+        group: None,
+        gathering: Gathering::new(),
+    };
     runner.run(&shutdown).await;
     runner.end().await;
 }
@@ -97,8 +129,10 @@ impl Runner {
     async fn run(&mut self, shutdown: &CancellationToken) {
         // Without a task that looks at the heads (it ends only at shutdown) there is nothing to do.
         loop {
+            self.start_group();
             self.start_jobs();
             let retry = self.slots.next_retry();
+            let is_gathering = self.group.is_none() && self.slots.has_group();
             tokio::select! {
                 () = shutdown.cancelled() => return,
                 Some(event) = self.events.recv() => self.take_live(event),
@@ -108,19 +142,42 @@ impl Runner {
                 () = sleep_until(retry.unwrap_or_else(Instant::now)), if retry.is_some() => {
                     self.slots.wake(Instant::now());
                 }
+                () = sleep_until(self.gathering.until()), if is_gathering => {}
+                Ok(()) = self.asked.changed(), if is_gathering => {}
                 else => return,
             }
         }
     }
 
+    fn start_group(&mut self) {
+        let now = Instant::now();
+        let is_over = || self.gathering.is_over(now, &self.slots, &self.context.progress, self.projection());
+        if self.group.is_some() || !self.slots.has_group() || !is_over() {
+            return;
+        }
+        let group = Group::of(self.slots.next_group());
+        let feeds: Vec<FeedId> = group.feeds().collect();
+        if feeds.is_empty() {
+            return;
+        }
+        self.gathering.begin(now);
+        let context = Arc::clone(&self.context);
+        let handle = self.jobs.spawn(async move {
+            let outcome = group.run(&context).await;
+            Finished::Together(group.into_members(), outcome)
+        });
+        self.running.insert(handle.id(), feeds);
+        self.group = Some(handle.id());
+    }
+
     fn start_jobs(&mut self) {
-        while self.jobs.len() < self.workers
+        while self.jobs.len() < self.workers + usize::from(self.group.is_some())
             && let Some(work) = self.slots.next()
         {
             let (context, feed, target) = (Arc::clone(&self.context), work.feed, work.target);
             let job = Job { feed, known: work.known, live: work.live, target };
-            let handle = self.jobs.spawn(async move { (target, job.run(&context).await) });
-            self.running.insert(handle.id(), feed);
+            let handle = self.jobs.spawn(async move { Finished::Alone(feed, target, job.run(&context).await) });
+            self.running.insert(handle.id(), vec![feed]);
         }
     }
 
@@ -140,11 +197,20 @@ impl Runner {
 
     fn finish(&mut self, done: Result<(task::Id, Finished), task::JoinError>) {
         let id = done.as_ref().map_or_else(task::JoinError::id, |(id, _)| *id);
-        let Some(feed) = self.running.remove(&id) else { return };
+        let Some(feeds) = self.running.remove(&id) else { return };
+        self.group = self.group.filter(|group| *group != id);
         match done {
-            Ok((_, (target, Ok(at)))) => self.slots.done(feed, at, target),
-            Ok((_, (_, Err(error)))) => self.fail(feed, &error),
-            Err(broken) => self.fail(feed, &broken),
+            Ok((_, Finished::Alone(feed, target, Ok(at)))) => self.slots.done(feed, at, target),
+            Ok((_, Finished::Together(members, Ok(Outcome::Moved)))) => {
+                members.iter().for_each(|member| self.slots.done(member.feed, Some(member.to()), member.target));
+            }
+            Ok((_, Finished::Together(_, Ok(Outcome::Apart)))) => {
+                feeds.iter().for_each(|feed| self.slots.apart(*feed));
+            }
+            Ok((_, Finished::Alone(_, _, Err(error)) | Finished::Together(_, Err(error)))) => {
+                feeds.iter().for_each(|feed| self.fail(*feed, &error));
+            }
+            Err(broken) => feeds.iter().for_each(|feed| self.fail(*feed, &broken)),
         }
     }
 
@@ -157,15 +223,15 @@ impl Runner {
     }
 
     fn look_at_heads(&mut self) {
-        let heads = Arc::clone(&self.heads.borrow_and_update());
+        let (heads, now) = (Arc::clone(&self.heads.borrow_and_update()), Instant::now());
         for head in heads.iter().filter(|head| self.shards.holds(head.feed.shard())) {
             let known = self.slots.known(head.feed);
             if known.is_some_and(|known| known.epoch > head.cursor.epoch) {
                 tracing::error!(projection = %self.projection(), feed = %head.feed, "the view is ahead of its feed");
             }
-            self.slots.told(head.feed, head.cursor);
+            self.slots.head_seen(head.feed, head.cursor, now);
         }
-        let seconds = self.slots.behind_for(Instant::now()).as_secs_f64();
+        let seconds = self.slots.behind_for(now).as_secs_f64();
         metrics::gauge!("projection_behind_seconds", "projection" => self.projection().to_string()).set(seconds);
         metrics::gauge!("projection_behind_events", "projection" => self.projection().to_string())
             .set(self.slots.behind() as f64);

@@ -45,13 +45,18 @@ const REFUSED_VALUES: &[u16] = &[
     3819, // check constraint
 ];
 
+/// Whether an error of MySQL with this number is caused by the values of a statement.
+pub(super) fn is_refused_value(number: u16) -> bool {
+    REFUSED_VALUES.contains(&number)
+}
+
 /// The class of an error that is the event's fault; nothing for one that may pass.
 pub(crate) fn class_of(error: &ApplyError) -> Option<CauseClass> {
     match error {
         ApplyError::Misfit { .. } => Some(CauseClass::Unappliable),
         ApplyError::Sql(sqlx::Error::Database(error)) => {
             let number = error.try_downcast_ref::<MySqlDatabaseError>()?.number();
-            REFUSED_VALUES.contains(&number).then_some(CauseClass::Constraint)
+            is_refused_value(number).then_some(CauseClass::Constraint)
         }
         ApplyError::Sql(_) => None,
     }

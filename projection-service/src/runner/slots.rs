@@ -1,6 +1,15 @@
 //! What a runner knows of each feed, and which of them have work.
+//!
+//! A feed goes one of two ways. Most of the time the next events have come in and nothing else is needed:
+//! then it waits for the next group, which takes many feeds at once. All else (a place that must be looked
+//! up, a hole, parked events, a group that was given up) is done feed by feed.
 
-use super::checkpoint::Checkpoint;
+mod slot;
+#[cfg(test)]
+pub(super) mod tests;
+
+use self::slot::{Doing, Slot, Way};
+use super::{checkpoint::Checkpoint, group::Member};
 use domain::{
     envelope::{Cursor, RecordedEvent},
     ids::FeedId,
@@ -16,33 +25,14 @@ use tokio::time::Instant;
 const LIVE_PER_FEED_MAX: usize = 2 * PAGE_EVENTS_MAX;
 /// Live events that wait, of all feeds.
 const LIVE_MAX: usize = 16_384;
+/// Feeds of one group: one statement moves all of their checkpoints.
+const GROUP_FEEDS_MAX: usize = 64;
+/// Events of one group. A reader of any of its feeds waits for all of them.
+const GROUP_EVENTS_MAX: usize = 512;
+/// How long the messages of a head are expected before it is looked up in MySQL what they say.
+const EXPECTED_WITHIN: Duration = Duration::from_millis(50);
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Doing {
-    /// Nothing.
-    Idle,
-    /// Waits for a free worker.
-    Queued,
-    /// A worker has it.
-    Running,
-    /// Failed; waits until then.
-    Waiting(Instant),
-}
-
-#[derive(Debug)]
-struct Slot {
-    doing: Doing,
-    /// Where the projection stands, if that is known.
-    known: Option<Checkpoint>,
-    /// The furthest place that anybody told of.
-    target: Cursor,
-    live: VecDeque<RecordedEvent>,
-    failures: u32,
-    /// Since when it has something to do and has not moved forward.
-    behind_since: Option<Instant>,
-}
-
-/// What a worker needs to know of a feed.
+/// What a worker needs to know of a feed that it works on alone.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Work {
     pub(super) feed: FeedId,
@@ -51,35 +41,43 @@ pub(super) struct Work {
     pub(super) target: Cursor,
 }
 
-/// The feeds of the shards that a runner holds. A feed is worked on by one worker at a time.
+/// The feeds of the shards that a runner holds. A feed is in one group, or with one worker, at a time.
 #[derive(Debug, Default)]
 pub(super) struct Slots {
     slots: HashMap<FeedId, Slot>,
-    queue: VecDeque<FeedId>,
+    /// Those that wait for a group. Some may have left meanwhile.
+    together: VecDeque<FeedId>,
+    /// Those that wait for a worker. Some may have left meanwhile.
+    alone: VecDeque<FeedId>,
     waiting: BTreeSet<(Instant, FeedId)>,
     /// Live events in all slots.
     live: usize,
 }
 
-impl Slot {
-    fn new(target: Cursor) -> Self {
-        Self { doing: Doing::Idle, known: None, target, live: VecDeque::new(), failures: 0, behind_since: None }
-    }
-
-    fn has_work(&self) -> bool {
-        self.known.is_none_or(|known| self.target > known.cursor)
-    }
-}
-
 impl Slots {
     /// Somebody says that the feed has come to here.
-    pub(super) fn told(&mut self, feed: FeedId, cursor: Cursor) {
+    fn told(&mut self, feed: FeedId, cursor: Cursor) {
         let slot = self.slots.entry(feed).or_insert_with(|| Slot::new(cursor));
         slot.target = slot.target.max(cursor);
         if slot.has_work() {
             slot.behind_since.get_or_insert_with(Instant::now);
         }
         self.queue_up(feed);
+    }
+
+    /// The head of the feed was seen here. Its messages are given a moment to come in, so that a look at
+    /// the heads of busy feeds does not send all of them to MySQL.
+    pub(super) fn head_seen(&mut self, feed: FeedId, head: Cursor, now: Instant) {
+        if let Some(slot) = self.slots.get_mut(&feed)
+            && slot.doing == Doing::Idle
+            && slot.known.is_some_and(|known| head > known.cursor)
+            && !slot.is_apart
+        {
+            let until = now + EXPECTED_WITHIN;
+            slot.doing = Doing::Expecting(until);
+            self.waiting.insert((until, feed));
+        }
+        self.told(feed, head);
     }
 
     /// An event came in live.
@@ -96,21 +94,56 @@ impl Slots {
         self.told(feed, cursor);
     }
 
-    /// The next feed with work, now in the hands of the caller until [`Self::done`] or
+    /// The next feed to be worked on alone, now in the hands of the caller until [`Self::done`] or
     /// [`Self::failed`].
     pub(super) fn next(&mut self) -> Option<Work> {
-        while let Some(feed) = self.queue.pop_front() {
+        while let Some(feed) = self.alone.pop_front() {
             let Some(slot) = self.slots.get_mut(&feed) else { continue };
-            if slot.doing != Doing::Queued {
+            if slot.doing != Doing::Queued(Way::Alone) {
                 continue;
             }
             slot.doing = Doing::Running;
-            let take = slot.live.len().min(PAGE_EVENTS_MAX);
-            let live: Vec<_> = slot.live.drain(..take).collect();
+            let live = slot.take(PAGE_EVENTS_MAX);
             self.live -= live.len();
             return Some(Work { feed, known: slot.known, live, target: slot.target });
         }
         None
+    }
+
+    /// The next group: feeds whose next events are here, as many as a group holds. They are in the hands of
+    /// the caller until [`Self::done`], [`Self::apart`] or [`Self::failed`]. Empty where nothing waits.
+    pub(super) fn next_group(&mut self) -> Vec<Member> {
+        let (mut group, mut room) = (Vec::new(), GROUP_EVENTS_MAX);
+        while group.len() < GROUP_FEEDS_MAX
+            && room > 0
+            && let Some(feed) = self.together.pop_front()
+        {
+            let Some(slot) = self.slots.get_mut(&feed) else { continue };
+            let Some(from) = slot.known.filter(|_| slot.doing == Doing::Queued(Way::Together)) else { continue };
+            slot.doing = Doing::Running;
+            let before = slot.live.len();
+            let events = slot.take_following(from.cursor, room.min(PAGE_EVENTS_MAX));
+            self.live -= before - slot.live.len();
+            room -= events.len();
+            group.push(Member { feed, from, events, target: slot.target });
+        }
+        group
+    }
+
+    /// Whether feeds wait for a group.
+    pub(super) fn has_group(&self) -> bool {
+        !self.together.is_empty()
+    }
+
+    /// Whether what waits for a group fills it.
+    pub(super) fn is_group_full(&self) -> bool {
+        let events = self.grouped().filter_map(|feed| self.slots.get(&feed)).map(|slot| slot.live.len());
+        self.together.len() >= GROUP_FEEDS_MAX || events.sum::<usize>() >= GROUP_EVENTS_MAX
+    }
+
+    /// The feeds that the next group may hold.
+    pub(super) fn grouped(&self) -> impl Iterator<Item = FeedId> {
+        self.together.iter().copied().take(GROUP_FEEDS_MAX)
     }
 
     /// A step of this feed, towards `target`, ended here; nothing makes the next step look it up.
@@ -118,6 +151,7 @@ impl Slots {
         let Some(slot) = self.slots.get_mut(&feed) else { return };
         slot.doing = Doing::Idle;
         slot.failures = 0;
+        slot.is_apart = false;
         // Only MySQL knows how far a feed is. Where it has no more, nobody else is believed.
         let no_more = at.is_some() && at == slot.known && slot.target == target;
         let before = slot.known.map(|known| known.cursor);
@@ -133,6 +167,14 @@ impl Slots {
             Some(since) if !moved => Some(since),
             _ => Some(Instant::now()),
         };
+        self.queue_up(feed);
+    }
+
+    /// The group of this feed was given up and changed nothing: the next step is taken alone.
+    pub(super) fn apart(&mut self, feed: FeedId) {
+        let Some(slot) = self.slots.get_mut(&feed) else { return };
+        slot.doing = Doing::Idle;
+        slot.is_apart = true;
         self.queue_up(feed);
     }
 
@@ -153,7 +195,7 @@ impl Slots {
         }
     }
 
-    /// When the next feed is to be tried again.
+    /// When the next feed is to be tried again, or is no longer waited for.
     pub(super) fn next_retry(&self) -> Option<Instant> {
         self.waiting.first().map(|(at, _)| *at)
     }
@@ -165,7 +207,7 @@ impl Slots {
         {
             self.waiting.pop_first();
             if let Some(slot) = self.slots.get_mut(&feed) {
-                if slot.doing == Doing::Waiting(at) {
+                if slot.doing == Doing::Waiting(at) || slot.doing == Doing::Expecting(at) {
                     slot.doing = Doing::Idle;
                 }
                 self.queue_up(feed);
@@ -176,6 +218,8 @@ impl Slots {
     /// Forgets the feeds that are not (or no longer) for this runner.
     pub(super) fn keep(&mut self, mine: impl Fn(FeedId) -> bool) {
         self.slots.retain(|feed, _| mine(*feed));
+        self.together.retain(|feed| mine(*feed));
+        self.alone.retain(|feed| mine(*feed));
         self.waiting.retain(|(_, feed)| mine(*feed));
         self.live = self.slots.values().map(|slot| slot.live.len()).sum();
     }
@@ -199,128 +243,23 @@ impl Slots {
 
     fn queue_up(&mut self, feed: FeedId) {
         let Some(slot) = self.slots.get_mut(&feed) else { return };
-        if slot.doing == Doing::Idle && slot.has_work() {
-            slot.doing = Doing::Queued;
-            self.queue.push_back(feed);
+        let way = slot.way();
+        // Messages that were expected are here when the next one is.
+        let is_free = match slot.doing {
+            Doing::Idle => true,
+            Doing::Expecting(_) => way == Way::Together,
+            Doing::Queued(_) | Doing::Running | Doing::Waiting(_) => false,
+        };
+        if !is_free || !slot.has_work() {
+            return;
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use bytes::Bytes;
-    use domain::envelope::{Actor, ActorKind, Metadata};
-    use uuid::Uuid;
-
-    const FEED: FeedId = FeedId(Uuid::from_u128(1));
-
-    fn cursor(position: u64) -> Cursor {
-        Cursor { epoch: 1, position }
-    }
-
-    fn at(position: u64) -> Option<Checkpoint> {
-        Some(Checkpoint { cursor: cursor(position), parked: 0 })
-    }
-
-    fn event(position: u64) -> RecordedEvent {
-        RecordedEvent {
-            feed: FEED,
-            tenant: Uuid::from_u128(2).into(),
-            cursor: cursor(position),
-            event_id: Uuid::from_u128(u128::from(position)),
-            aggregate_type: "order".to_owned(),
-            aggregate_id: Uuid::from_u128(3),
-            version: position,
-            event_type: "order.accepted".to_owned(),
-            schema_version: 1,
-            recorded_at: crate::views::samples::at(position),
-            metadata: Metadata {
-                actor: Actor { kind: ActorKind::System, id: String::new() },
-                correlation_id: String::new(),
-                causation_id: Uuid::nil(),
-                traceparent: None,
-                means: None,
-            },
-            payload: Bytes::new(),
+        if let Doing::Expecting(until) = slot.doing {
+            self.waiting.remove(&(until, feed));
         }
-    }
-
-    #[test]
-    fn a_feed_is_with_one_worker_at_a_time() {
-        let mut slots = Slots::default();
-        slots.told(FEED, cursor(3));
-        assert_eq!(slots.next().unwrap().known, None);
-        slots.arrived(event(4));
-        assert_eq!(slots.next(), None);
-        slots.done(FEED, at(3), cursor(3));
-        let work = slots.next().unwrap();
-        assert_eq!((work.known, work.live.len(), work.target), (at(3), 1, cursor(4)));
-    }
-
-    #[test]
-    fn a_feed_that_is_up_to_date_rests() {
-        let mut slots = Slots::default();
-        slots.told(FEED, cursor(3));
-        slots.next().unwrap();
-        slots.done(FEED, at(3), cursor(3));
-        slots.told(FEED, cursor(3));
-        slots.arrived(event(2));
-        assert_eq!(slots.next(), None);
-    }
-
-    #[test]
-    fn a_feed_is_behind_for_as_long_as_it_does_not_move() {
-        let (mut slots, hour) = (Slots::default(), Duration::from_secs(3_600));
-        slots.told(FEED, cursor(9));
-        assert!(slots.behind_for(Instant::now() + hour) >= hour);
-        slots.next().unwrap();
-        let before = slots.slots[&FEED].behind_since;
-        slots.done(FEED, None, cursor(9));
-        assert_eq!(slots.slots[&FEED].behind_since, before, "nothing was applied");
-        slots.next().unwrap();
-        slots.done(FEED, at(5), cursor(9));
-        assert!(slots.slots[&FEED].behind_since >= before, "it moved, and is not there yet");
-        slots.next().unwrap();
-        slots.done(FEED, at(9), cursor(9));
-        assert_eq!(slots.behind_for(Instant::now() + hour), Duration::ZERO);
-    }
-
-    #[test]
-    fn a_place_that_the_store_does_not_have_is_not_asked_for_again_and_again() {
-        let mut slots = Slots::default();
-        slots.told(FEED, cursor(9));
-        slots.next().unwrap();
-        slots.done(FEED, at(5), cursor(9));
-        slots.next().unwrap();
-        slots.done(FEED, at(5), cursor(9));
-        assert_eq!(slots.next(), None);
-        slots.told(FEED, cursor(9));
-        assert!(slots.next().is_some());
-    }
-
-    #[test]
-    fn a_failed_feed_waits_and_comes_back() {
-        let (mut slots, now) = (Slots::default(), Instant::now());
-        slots.told(FEED, cursor(1));
-        slots.next().unwrap();
-        assert_eq!(slots.failed(FEED), 1);
-        slots.wait_until(FEED, now);
-        slots.told(FEED, cursor(2));
-        assert_eq!(slots.next(), None);
-        slots.wake(now);
-        assert_eq!(slots.next().unwrap().target, cursor(2));
-    }
-
-    #[test]
-    fn live_events_are_bounded_and_what_does_not_fit_is_still_asked_for() {
-        let mut slots = Slots::default();
-        for position in 1..=2_000 {
-            slots.arrived(event(position));
+        slot.doing = Doing::Queued(way);
+        match way {
+            Way::Together => self.together.push_back(feed),
+            Way::Alone => self.alone.push_back(feed),
         }
-        assert_eq!(slots.live, LIVE_PER_FEED_MAX);
-        assert_eq!(slots.next().unwrap().target, cursor(2_000));
-        slots.keep(|_| false);
-        assert_eq!(slots.live, 0);
     }
 }

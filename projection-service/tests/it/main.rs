@@ -4,6 +4,7 @@
 mod actions;
 mod audit;
 mod follow;
+mod groups;
 mod guests;
 mod history;
 mod journey;
