@@ -1,31 +1,18 @@
-//! The statements of a batch, in the order in which they run.
+//! The statements of a batch.
 
 pub(super) mod claims;
 pub(super) mod heads;
 pub(super) mod insert;
 pub(crate) mod load;
 pub(super) mod receipts;
+pub(crate) mod script;
 
 /// Most rows of one statement.
 const ROWS_MAX: usize = 128;
 
-/// The numbers of rows that statements are written for. Every text is prepared once per connection, and
-/// so few that none is ever pushed out of the cache; small batches, which are what guests wait for on a
-/// quiet evening, need one statement per table, nearly all others two.
-const SIZES: [usize; 16] = [1, 2, 3, 4, 5, 6, 7, 8, 12, 16, 24, 32, 48, 64, 96, ROWS_MAX];
-
-/// Cuts a list into pieces of these [`SIZES`], the largest first.
-pub(super) fn pieces<T>(mut rows: &[T]) -> impl Iterator<Item = &[T]> {
-    std::iter::from_fn(move || {
-        let size = SIZES.into_iter().rev().find(|size| *size <= rows.len())?;
-        let (piece, rest) = rows.split_at(size);
-        rows = rest;
-        Some(piece)
-    })
-}
-
-/// Cuts a list into pieces and fills the last one up to a power of two with its last row: for
-/// look-ups, where a repeated key does no harm.
+/// Cuts a list into pieces of 128 and fills the last one up to a power of two with its last row: for
+/// look-ups by prepared statements, where a repeated key does no harm. So there are only eight texts of
+/// each: every text is prepared once per connection and none is ever pushed out of the cache.
 pub(crate) fn padded<T: Clone>(rows: &[T]) -> impl Iterator<Item = Vec<T>> {
     rows.chunks(ROWS_MAX).map(|chunk| {
         let mut piece = chunk.to_vec();
@@ -52,17 +39,7 @@ pub(crate) fn with_rows(before: &str, row: &str, rows: usize, after: &str) -> St
 
 #[cfg(test)]
 mod tests {
-    use super::{ROWS_MAX, SIZES, padded, pieces};
-
-    #[test]
-    fn pieces_have_few_sizes_are_few_and_lose_nothing() {
-        for length in 0..600_usize {
-            let rows: Vec<usize> = (0..length).collect();
-            assert!(pieces(&rows).all(|piece| SIZES.contains(&piece.len())));
-            assert!(pieces(&rows).count() <= length / ROWS_MAX + 3, "{length}");
-            assert_eq!(pieces(&rows).flatten().copied().collect::<Vec<_>>(), rows);
-        }
-    }
+    use super::padded;
 
     #[test]
     fn padding_repeats_only_the_last_row() {
