@@ -30,7 +30,12 @@ fn values_are_separated_and_statements_too() {
 #[test]
 fn moments_are_written_to_the_microsecond() {
     let at = DateTime::from_timestamp(1_700_000_000, 123_456_789).unwrap();
-    assert_eq!(text_of(|row| drop(row.time(at).number(7_u8))), "'2023-11-14 22:13:20.123456',7");
+    assert_eq!(
+        text_of(|row| {
+            row.time(at).number(7_u8);
+        }),
+        "'2023-11-14 22:13:20.123456',7"
+    );
 }
 
 /// Bytes that mean something to somebody, and any others.
@@ -60,8 +65,12 @@ async fn whatever_is_written_comes_back_as_it_was_and_as_one_value() {
         let mut script = Script::default();
         script.statement("SELECT ");
         script.value(|row| {
-            values.iter().for_each(|bytes| drop(row.bytes(bytes)));
-            texts.iter().for_each(|text| drop(row.text(Some(text))));
+            for bytes in &values {
+                row.bytes(bytes);
+            }
+            for text in &texts {
+                row.text(Some(text));
+            }
         });
         let rows = script.run(&mut connection).await.unwrap().next().unwrap();
         let found: Vec<Vec<u8>> = (0..16).map(|column| rows[0].get_unchecked(column)).collect();
