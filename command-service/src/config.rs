@@ -58,7 +58,7 @@ pub struct Config {
     pub sign_up: SignUp,
     /// `ARIS_NODE`: the name of this process that operators see; default `command-<process id>`.
     pub node: String,
-    /// `ARIS_COMMITTERS`: how many committers work at once, each on its own connection; default one for each
+    /// `ARIS_COMMITTERS`: how many committers work at once, each on its own connection; default two for each
     /// core.
     pub committers: usize,
     /// `ARIS_COMMITTER_QUEUE`: commands that one committer may have, waiting or being committed; default

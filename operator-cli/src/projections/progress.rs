@@ -6,10 +6,11 @@ use serde_json::json;
 use std::{
     collections::VecDeque,
     io::IsTerminal,
+    mem::{Discriminant, discriminant},
     time::{Duration, Instant},
 };
 
-/// How often a line is printed where there is no terminal to draw a bar on.
+/// How often a line is printed where there is no terminal to draw a bar on; and whenever another step begins.
 const LINE_EVERY: Duration = Duration::from_secs(1);
 /// Looks that the rate is taken from: the last ten seconds or so.
 const RATE_LOOKS: usize = 20;
@@ -18,7 +19,7 @@ const RATE_LOOKS: usize = 20;
 pub(super) struct Progress {
     bar: Option<ProgressBar>,
     json: bool,
-    printed: Option<Instant>,
+    printed: Option<(Instant, Discriminant<Step>)>,
     /// When so many events were done.
     looks: VecDeque<(Instant, u64)>,
     /// What was said last, so that nothing is said twice.
@@ -50,7 +51,8 @@ impl Progress {
             bar.set_prefix(names(phase));
             bar.set_message(line(phase, sum));
             bar.tick();
-        } else if self.printed.is_none_or(|printed| printed.elapsed() >= LINE_EVERY) {
+        } else if self.printed.is_none_or(|(at, step)| at.elapsed() >= LINE_EVERY || step != discriminant(&phase.step))
+        {
             self.print(phase, sum);
         }
     }
@@ -97,7 +99,7 @@ impl Progress {
     }
 
     fn print(&mut self, phase: &Phase, sum: Sum) {
-        self.printed = Some(Instant::now());
+        self.printed = Some((Instant::now(), discriminant(&phase.step)));
         let text = if self.json {
             as_json(phase, sum)
         } else {

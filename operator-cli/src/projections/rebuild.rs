@@ -3,7 +3,7 @@
 use super::{options::Rebuild, progress::Progress, switch};
 use anyhow::Result;
 use projection_service::rebuild::{self, Options, Phase, RebuildError, Sides};
-use std::{collections::BTreeSet, process::ExitCode, time::Duration};
+use std::{collections::BTreeSet, mem::discriminant, process::ExitCode, time::Duration};
 use tokio::sync::watch;
 use uuid::Uuid;
 
@@ -14,23 +14,24 @@ pub(super) async fn run(sides: &Sides, options: &Rebuild) -> Result<ExitCode> {
     let views: BTreeSet<&'static str> =
         options.views.iter().map(|view| rebuild::view(view)).collect::<Result<_, RebuildError>>()?;
     let views: Vec<&'static str> = views.into_iter().collect();
-    let (phase, seen) = watch::channel(Phase::default());
+    let (phase, mut seen) = watch::channel(Phase::default());
     let holds_back = !options.full_speed;
     let settings =
         Options { workers: usize::from(options.workers), passes: rebuild::PASSES_MAX, owner: owner(), holds_back };
     let mut progress = Progress::new(options.json);
     let building = rebuild::run(sides, &views, &settings, &phase);
     tokio::pin!(building);
+    let mut step = discriminant(&seen.borrow().step);
     let built = loop {
         tokio::select! {
             built = &mut building => break built,
-            () = tokio::time::sleep(SHOW_EVERY) => {
-                let phase = seen.borrow().clone();
-                // When it cannot be seen for a moment, the rebuild itself goes on.
-                if let Ok(extents) = rebuild::extents(sides, &phase.projections).await {
-                    progress.show(&phase, &extents);
-                }
-            }
+            () = tokio::time::sleep(SHOW_EVERY) => {}
+            Ok(phase) = seen.wait_for(|phase| discriminant(&phase.step) != step) => step = discriminant(&phase.step),
+        }
+        let phase = seen.borrow().clone();
+        // When it cannot be seen for a moment, the rebuild itself goes on.
+        if let Ok(extents) = rebuild::extents(sides, &phase.projections).await {
+            progress.show(&phase, &extents);
         }
     };
     let projections = match built {

@@ -25,7 +25,7 @@ use std::{
     time::Duration,
 };
 use tokio::{
-    sync::watch,
+    sync::{Semaphore, SemaphorePermit, watch},
     time::{Instant, sleep},
 };
 
@@ -46,6 +46,8 @@ pub(super) struct Work {
     workers: usize,
     passes: u32,
     pace: Arc<Mutex<Pace>>,
+    /// A place for each worker.
+    turns: Semaphore,
     /// Until when the leases are good, by the clock of this process.
     leased_until: watch::Receiver<Instant>,
 }
@@ -73,6 +75,7 @@ impl Work {
             workers,
             passes: options.passes,
             pace,
+            turns: Semaphore::new(workers),
             leased_until,
         }
     }
@@ -149,6 +152,15 @@ impl Work {
     pub(super) async fn leased(&self) {
         // Nobody renews any more only when the rebuild has ended, and with it whoever waits here.
         let _ = self.leased_until.clone().wait_for(|until| Instant::now() < *until).await;
+    }
+
+    /// The turn to write a batch. While orders come in one worker writes at a time, so that one core is
+    /// left for them; else all do.
+    pub(super) async fn turn(&self) -> Option<SemaphorePermit<'_>> {
+        let alone = self.pace.lock().unwrap_or_else(PoisonError::into_inner).orders();
+        let places = if alone { self.workers } else { 1 };
+        // It is never closed, so there always is one.
+        self.turns.acquire_many(u32::try_from(places).unwrap_or(u32::MAX)).await.ok()
     }
 
     /// Rests after work of this length, while orders are slower than before.

@@ -79,6 +79,7 @@ impl FeedWork<'_> {
         let _reader = AbortOnDropHandle::new(tokio::spawn(reading));
         while let Some(batch) = batches.recv().await {
             let batch = batch?;
+            let _turn = self.work.turn().await;
             let began = Instant::now();
             for target in targets.iter_mut() {
                 self.work.leased().await;

@@ -1,10 +1,11 @@
 //! How hard a rebuild works while orders are taken: pure.
 //!
 //! Before it writes anything, it measures what a small commit takes. While events are being appended its
-//! batches are small: what a large one does to others while it runs, no rest after it makes good. Where
-//! commits then take clearly longer than before, it rests between its batches, longer and longer; it comes
-//! back step by step. It begins as if they did: a second at full speed, until that is noticed, is a second
-//! of slow orders. It never rests for more than [`REST_MAX`] times its work, so it always gets on.
+//! batches are small: what a large one does to others while it runs, no rest after it makes good; and one
+//! worker writes at a time. Where commits then take clearly longer than before, it rests between its batches,
+//! longer and longer; it comes back step by step. It begins as if they did: a second at full speed, until
+//! that is noticed, is a second of slow orders. It never rests for more than [`REST_MAX`] times its work, so
+//! it always gets on.
 
 use std::{collections::VecDeque, time::Duration};
 

@@ -1,11 +1,11 @@
 //! One try of one batch: one transaction.
 
 use super::{
-    cache::Cache,
+    cache::{Cache, FeedHead},
     error::{RunError, is_duplicate},
     session::Session,
-    sql::{claims, heads, heads::LockMode, insert, load, receipts},
-    stage::{ClaimPlace, Stage, Staged, Verdict, receipt_key},
+    sql::{claims, heads, heads::LockMode, insert, load, receipts, script::Script},
+    stage::{ClaimPlace, Receipt, ReceiptKey, Stage, Staged, Verdict, receipt_key},
     use_case::{ClaimRead, Reply, StreamRead, Submission, SubmitError},
 };
 use crate::snapshots::Snapshots;
@@ -59,8 +59,8 @@ impl Try<'_> {
         }
 
         failpoint!("commit.before-begin").map_err(sqlx::Error::Io)?;
-        connection.execute("START TRANSACTION").await?;
-        let locked = heads::lock(connection, &feeds, self.lock_mode).await?;
+        let Looked { locked, receipts: stored_receipts, claims: stored_claims } =
+            lock_and_look_up(connection, batch, &feeds, self.lock_mode).await?;
         failpoint!("commit.locked").map_err(sqlx::Error::Io)?;
         for (feed, head) in &locked {
             catch_up(connection, self.cache, *feed, head).await?;
@@ -72,10 +72,6 @@ impl Try<'_> {
             .collect();
         let runnable: Vec<&Submission> =
             batch.iter().copied().filter(|submission| !skipped.contains(&submission.feed)).collect();
-        let keys: Vec<_> = runnable.iter().map(|submission| receipt_key(submission)).collect();
-        let stored_receipts = receipts::look_up(connection, &keys).await?;
-        let stored_claims = claims::look_up(connection, &claim_reads(&runnable)).await?;
-
         let mut stage = Stage::new(self.cache, Utc::now(), stored_receipts, stored_claims.clone());
         let (fates, unseen) = decide(&mut stage, batch, &skipped, self.distrust_new, self.batch_bytes)?;
         if stage.writes.is_empty() {
@@ -100,6 +96,36 @@ impl Try<'_> {
         self.session.touch();
         Ok(fates)
     }
+}
+
+/// What is stored, as of the lock.
+struct Looked {
+    locked: HashMap<FeedId, FeedHead>,
+    receipts: HashMap<ReceiptKey, Receipt>,
+    claims: BTreeMap<ClaimPlace, Option<Uuid>>,
+}
+
+/// Begins the transaction, locks the heads, and then looks at receipts and claims; each statement sees
+/// what was committed when it began, so whatever was written before the lock.
+async fn lock_and_look_up(
+    connection: &mut MySqlConnection,
+    batch: &[&Submission],
+    feeds: &[FeedId],
+    lock_mode: LockMode,
+) -> Result<Looked, RunError> {
+    let keys: Vec<_> = batch.iter().map(|submission| receipt_key(submission)).collect();
+    let reads = claim_reads(batch);
+    let mut script = Script::default();
+    script.statement("START TRANSACTION");
+    heads::lock(&mut script, feeds, lock_mode);
+    receipts::look_up(&mut script, &keys);
+    claims::look_up(&mut script, &reads);
+    let mut results = script.run(connection).await?.skip(1);
+    Ok(Looked {
+        locked: heads::locked(&results.next().unwrap_or_default())?,
+        receipts: receipts::found(&results.next().unwrap_or_default())?,
+        claims: claims::found(results, &reads)?,
+    })
 }
 
 /// Looks up heads that the cache lacks, and tells the streams that it lacks: they are loaded before
@@ -135,7 +161,7 @@ async fn catch_up(
     connection: &mut MySqlConnection,
     cache: &mut Cache,
     feed: FeedId,
-    head: &super::cache::FeedHead,
+    head: &FeedHead,
 ) -> Result<(), RunError> {
     // Known under the lock but not before it: the feed was created in between.
     let Some(known) = cache.head(feed).copied() else { return Err(RunError::CacheBehind) };
@@ -242,15 +268,16 @@ async fn write(
         stage.writes.moved.iter().filter_map(|feed| Some((*feed, *stage.head_of(*feed)?))).collect();
     moved.sort_unstable_by_key(|(feed, _)| *feed);
     let (stored, new): (Vec<_>, Vec<_>) = moved.into_iter().partition(|(_, head)| head.stored);
-    heads::create(connection, &new).await?;
-    insert::events(connection, &stage.writes.events).await.map_err(stream_exists)?;
-    insert::outbox(connection, &stage.writes.events).await?;
-    receipts::insert(connection, &stage.writes.receipts).await?;
     let released: Vec<_> = stage.writes.released.iter().cloned().collect();
-    claims::release(connection, &released).await?;
-    claims::take(connection, &stage.taken(stored_claims)).await?;
-    heads::advance(connection, &stored).await?;
-    Ok(())
+    let mut script = Script::default();
+    heads::create(&mut script, &new);
+    insert::events(&mut script, &stage.writes.events);
+    insert::outbox(&mut script, &stage.writes.events);
+    receipts::insert(&mut script, &stage.writes.receipts);
+    claims::release(&mut script, &released);
+    claims::take(&mut script, &stage.taken(stored_claims));
+    heads::advance(&mut script, &stored);
+    script.run(connection).await.map(drop).map_err(stream_exists)
 }
 
 fn stream_exists(error: sqlx::Error) -> RunError {

@@ -34,7 +34,7 @@ impl CommitterConfig {
     pub fn new(url: impl Into<String>) -> Self {
         Self {
             url: url.into(),
-            committers: cores(),
+            committers: twice_the_cores(),
             queue: COMMITTER_QUEUE_MAX,
             batch_commands: BATCH_COMMANDS_MAX,
             batch_bytes: BATCH_BYTES_MAX,
@@ -47,9 +47,11 @@ impl CommitterConfig {
     }
 }
 
-/// One committer for each core: more of them make smaller batches and gain nothing.
-fn cores() -> usize {
-    std::thread::available_parallelism().map_or(2, std::num::NonZero::get).min(COMMITTERS_MAX)
+/// Two committers for each core: while one of them waits for the disk, another has MySQL insert, and the
+/// server writes to the disk once for several that commit at the same time.
+fn twice_the_cores() -> usize {
+    let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+    (2 * cores).min(COMMITTERS_MAX)
 }
 
 /// Committers of one process by default, however many cores there are.

@@ -60,6 +60,15 @@ pub enum ClaimRead {
     Prefix(ClaimKind, String),
 }
 
+impl ClaimRead {
+    /// The kind of the claims.
+    pub(crate) fn kind(&self) -> ClaimKind {
+        match self {
+            Self::Key(kind, _) | Self::Prefix(kind, _) => *kind,
+        }
+    }
+}
+
 /// Why a decision was not made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Stop {

@@ -194,7 +194,7 @@ async fn rebuild_once(aris: &Aris, manner: Manner) -> Result<Rebuilt> {
         let mut is_filled = false;
         while let Some(line) = lines.next_line().await? {
             let progress: Progress = serde_json::from_str(&line).with_context(|| line.clone())?;
-            // With the first line after it, which comes up to a second late.
+            // With the first line after it, which comes as soon as there is nothing left to apply.
             if progress.step != "beginning" && !is_filled {
                 filling.push((Instant::now(), progress.done));
             }
@@ -206,11 +206,10 @@ async fn rebuild_once(aris: &Aris, manner: Manner) -> Result<Rebuilt> {
     let status = tokio::time::timeout(WITHIN, reading).await.context("the rebuild does not end")??;
     ensure!(status.success(), "the rebuild has ended with {status}");
     ensure!(filling.len() > 1, "too few events to measure");
-    let first = filling[0];
-    let last = if filling.len() > 2 { filling[filling.len() - 2] } else { filling[1] };
+    let (first, last) = (filling[0], filling[filling.len() - 1]);
     Ok(Rebuilt {
         rate: (last.1 - first.1) as f64 / (last.0 - first.0).as_secs_f64(),
-        filling: (first.0, filling[filling.len() - 1].0),
+        filling: (first.0, last.0),
         generations,
     })
 }

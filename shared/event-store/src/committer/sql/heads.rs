@@ -1,6 +1,9 @@
 //! Feed heads: looked up, locked, moved.
 
-use super::{super::cache::FeedHead, padded, pieces, with_rows};
+use super::{
+    super::cache::FeedHead,
+    script::{Rows, Script},
+};
 use domain::{
     envelope::Cursor,
     ids::{FeedId, TenantId},
@@ -38,37 +41,24 @@ pub(crate) async fn look_up(
     connection: &mut MySqlConnection,
     feeds: &[FeedId],
 ) -> Result<HashMap<FeedId, FeedHead>, sqlx::Error> {
-    select(connection, feeds, ") ORDER BY feed_id").await
+    let mut script = Script::default();
+    script.list(LOOK_UP, feeds, ")", |row, feed| {
+        row.id(feed.0);
+    });
+    locked(&script.run(connection).await?.next().unwrap_or_default())
 }
 
 /// Locks heads in the order of their ids. The first thing of every transaction.
-pub(crate) async fn lock(
-    connection: &mut MySqlConnection,
-    feeds: &[FeedId],
-    mode: LockMode,
-) -> Result<HashMap<FeedId, FeedHead>, sqlx::Error> {
+pub(crate) fn lock(script: &mut Script, feeds: &[FeedId], mode: LockMode) {
     debug_assert!(feeds.is_sorted(), "feeds are locked in the order of their ids");
-    select(connection, feeds, mode.clause()).await
+    script.list(LOOK_UP, feeds, mode.clause(), |row, feed| {
+        row.id(feed.0);
+    });
 }
 
-async fn select(
-    connection: &mut MySqlConnection,
-    feeds: &[FeedId],
-    clause: &str,
-) -> Result<HashMap<FeedId, FeedHead>, sqlx::Error> {
-    let mut heads = HashMap::with_capacity(feeds.len());
-    for piece in padded(feeds) {
-        let sql = with_rows(LOOK_UP, "?", piece.len(), clause);
-        let mut query = sqlx::query(&sql);
-        for feed in &piece {
-            query = query.bind(feed.0);
-        }
-        for row in query.fetch_all(&mut *connection).await? {
-            let (feed, head) = read(&row)?;
-            heads.insert(feed, head);
-        }
-    }
-    Ok(heads)
+/// The heads that were locked.
+pub(crate) fn locked(rows: &Rows) -> Result<HashMap<FeedId, FeedHead>, sqlx::Error> {
+    rows.iter().map(read).collect()
 }
 
 fn read(row: &MySqlRow) -> Result<(FeedId, FeedHead), sqlx::Error> {
@@ -84,36 +74,25 @@ fn read(row: &MySqlRow) -> Result<(FeedId, FeedHead), sqlx::Error> {
 }
 
 /// Creates the heads of new feeds. A twin in another process waits here, then meets the key.
-pub(crate) async fn create(connection: &mut MySqlConnection, heads: &[(FeedId, FeedHead)]) -> Result<(), sqlx::Error> {
-    write(connection, heads, "").await
+pub(crate) fn create(script: &mut Script, heads: &[(FeedId, FeedHead)]) {
+    write(script, heads, "");
 }
 
 /// Moves the heads of feeds that are locked by this transaction.
-pub(crate) async fn advance(connection: &mut MySqlConnection, heads: &[(FeedId, FeedHead)]) -> Result<(), sqlx::Error> {
+pub(crate) fn advance(script: &mut Script, heads: &[(FeedId, FeedHead)]) {
     const UPDATE: &str = " AS new ON DUPLICATE KEY UPDATE position = new.position, \
                           last_hash = new.last_hash, recorded_at = new.recorded_at";
-    write(connection, heads, UPDATE).await
+    write(script, heads, UPDATE);
 }
 
-async fn write(
-    connection: &mut MySqlConnection,
-    heads: &[(FeedId, FeedHead)],
-    clause: &str,
-) -> Result<(), sqlx::Error> {
+fn write(script: &mut Script, heads: &[(FeedId, FeedHead)], after: &str) {
     const INSERT: &str = "INSERT INTO feed_heads (feed_id, tenant_id, position, epoch, last_hash, recorded_at) VALUES ";
-    for piece in pieces(heads) {
-        let sql = with_rows(INSERT, "(?,?,?,?,?,?)", piece.len(), clause);
-        let mut query = sqlx::query(&sql);
-        for (feed, head) in piece {
-            query = query
-                .bind(feed.0)
-                .bind(head.tenant.0)
-                .bind(head.cursor.position)
-                .bind(head.cursor.epoch)
-                .bind(head.last_hash.as_slice())
-                .bind(head.recorded_at);
-        }
-        query.execute(&mut *connection).await?;
-    }
-    Ok(())
+    script.list(INSERT, heads, after, |row, (feed, head)| {
+        row.id(feed.0)
+            .id(head.tenant.0)
+            .number(head.cursor.position)
+            .number(head.cursor.epoch)
+            .hexadecimal(&head.last_hash)
+            .time(head.recorded_at);
+    });
 }

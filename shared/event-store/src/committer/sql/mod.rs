@@ -1,30 +1,18 @@
-//! The statements of a batch, in the order in which they run.
+//! The statements of a batch.
 
 pub(super) mod claims;
 pub(super) mod heads;
 pub(super) mod insert;
 pub(crate) mod load;
 pub(super) mod receipts;
+pub(crate) mod script;
 
 /// Most rows of one statement.
 const ROWS_MAX: usize = 128;
 
-/// Cuts a list into pieces of 128, 64, 32 … 1 rows, so that there are only eight texts of each
-/// statement: every text is prepared once per connection and none is ever pushed out of the cache.
-pub(super) fn pieces<T>(mut rows: &[T]) -> impl Iterator<Item = &[T]> {
-    std::iter::from_fn(move || {
-        if rows.is_empty() {
-            return None;
-        }
-        let size = if rows.len() >= ROWS_MAX { ROWS_MAX } else { 1 << rows.len().ilog2() };
-        let (piece, rest) = rows.split_at(size);
-        rows = rest;
-        Some(piece)
-    })
-}
-
-/// Cuts a list into pieces and fills the last one up to a power of two with its last row: for
-/// look-ups, where a repeated key does no harm.
+/// Cuts a list into pieces of 128 and fills the last one up to a power of two with its last row: for
+/// look-ups by prepared statements, where a repeated key does no harm. So there are only eight texts of
+/// each: every text is prepared once per connection and none is ever pushed out of the cache.
 pub(crate) fn padded<T: Clone>(rows: &[T]) -> impl Iterator<Item = Vec<T>> {
     rows.chunks(ROWS_MAX).map(|chunk| {
         let mut piece = chunk.to_vec();
@@ -51,16 +39,7 @@ pub(crate) fn with_rows(before: &str, row: &str, rows: usize, after: &str) -> St
 
 #[cfg(test)]
 mod tests {
-    use super::{padded, pieces};
-
-    #[test]
-    fn pieces_are_powers_of_two_and_lose_nothing() {
-        for length in 0..600_usize {
-            let rows: Vec<usize> = (0..length).collect();
-            assert!(pieces(&rows).all(|piece| piece.len().is_power_of_two() && piece.len() <= 128));
-            assert_eq!(pieces(&rows).flatten().copied().collect::<Vec<_>>(), rows);
-        }
-    }
+    use super::padded;
 
     #[test]
     fn padding_repeats_only_the_last_row() {

@@ -5,12 +5,12 @@ use super::{
         stage::{Receipt, ReceiptKey},
         use_case::Answer,
     },
-    padded, pieces, with_rows,
+    script::{Rows, Script},
 };
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use domain::ids::FeedId;
-use sqlx::{MySqlConnection, Row, mysql::MySqlRow};
+use sqlx::{Row, mysql::MySqlRow};
 use std::collections::HashMap;
 use uuid::Uuid;
 
@@ -18,24 +18,16 @@ const LOOK_UP: &str = "SELECT feed_id, principal, idempotency_key, request_hash,
                        body, position FROM receipts FORCE INDEX (PRIMARY) \
                        WHERE (feed_id, principal, idempotency_key) IN (";
 
-/// The receipts that exist for these keys.
-pub(crate) async fn look_up(
-    connection: &mut MySqlConnection,
-    keys: &[ReceiptKey],
-) -> Result<HashMap<ReceiptKey, Receipt>, sqlx::Error> {
-    let mut found = HashMap::new();
-    for piece in padded(keys) {
-        let sql = with_rows(LOOK_UP, "(?,?,?)", piece.len(), ")");
-        let mut query = sqlx::query(&sql);
-        for (feed, principal, key) in &piece {
-            query = query.bind(feed.0).bind(principal.as_bytes()).bind(key.as_bytes());
-        }
-        for row in query.fetch_all(&mut *connection).await? {
-            let (key, receipt) = read(&row)?;
-            found.insert(key, receipt);
-        }
-    }
-    Ok(found)
+/// Looks up the receipts of these keys.
+pub(crate) fn look_up(script: &mut Script, keys: &[ReceiptKey]) {
+    script.list(LOOK_UP, keys, ")", |row, (feed, principal, key)| {
+        row.id(feed.0).bytes(principal.as_bytes()).bytes(key.as_bytes());
+    });
+}
+
+/// The receipts that were found.
+pub(crate) fn found(rows: &Rows) -> Result<HashMap<ReceiptKey, Receipt>, sqlx::Error> {
+    rows.iter().map(read).collect()
 }
 
 fn read(row: &MySqlRow) -> Result<(ReceiptKey, Receipt), sqlx::Error> {
@@ -59,31 +51,21 @@ fn read(row: &MySqlRow) -> Result<(ReceiptKey, Receipt), sqlx::Error> {
 }
 
 /// Writes the receipts of a batch.
-pub(crate) async fn insert(
-    connection: &mut MySqlConnection,
-    receipts: &[(ReceiptKey, Receipt, DateTime<Utc>)],
-) -> Result<(), sqlx::Error> {
+pub(crate) fn insert(script: &mut Script, receipts: &[(ReceiptKey, Receipt, DateTime<Utc>)]) {
     const INSERT: &str = "INSERT INTO receipts (feed_id, principal, idempotency_key, request_hash, command_id, \
                           status, location, body, position, recorded_at) VALUES ";
-    for piece in pieces(receipts) {
-        let sql = with_rows(INSERT, "(?,?,?,?,?,?,?,?,?,?)", piece.len(), "");
-        let mut query = sqlx::query(&sql);
-        for ((feed, principal, key), receipt, recorded_at) in piece {
-            query = query
-                .bind(feed.0)
-                .bind(principal.as_bytes())
-                .bind(key.as_bytes())
-                .bind(receipt.request_hash.as_slice())
-                .bind(receipt.command_id)
-                .bind(receipt.answer.status)
-                .bind(receipt.answer.location.as_deref())
-                .bind(receipt.answer.body.as_ref())
-                .bind(receipt.position)
-                .bind(*recorded_at);
-        }
-        query.execute(&mut *connection).await?;
-    }
-    Ok(())
+    script.list(INSERT, receipts, "", |row, ((feed, principal, key), receipt, recorded_at)| {
+        row.id(feed.0)
+            .bytes(principal.as_bytes())
+            .bytes(key.as_bytes())
+            .hexadecimal(&receipt.request_hash)
+            .id(receipt.command_id)
+            .number(receipt.answer.status)
+            .text(receipt.answer.location.as_deref())
+            .bytes(&receipt.answer.body)
+            .number(receipt.position)
+            .time(*recorded_at);
+    });
 }
 
 #[cfg(test)]

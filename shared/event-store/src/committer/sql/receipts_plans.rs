@@ -1,7 +1,7 @@
-use super::{LOOK_UP, with_rows};
+use super::{super::script::Script, look_up};
 use crate::{
     delivery,
-    plan::{ROWS, Value, explain, feed, filled},
+    plan::{ROWS, explain, feed, filled},
     receipts::PURGE,
 };
 
@@ -9,11 +9,11 @@ use crate::{
 async fn receipts_are_looked_up_by_the_primary_key_and_purged_by_their_time() {
     let (_env, mut admin) = filled().await;
     for count in [1_u64, 2, 16, 128] {
-        let key =
-            |nr: u64| [feed(3).into(), format!("who-{}", nr % 10).as_str().into(), format!("key-{nr}").as_str().into()];
-        let keys: Vec<Value> = (1..=count).flat_map(key).collect();
-        let sql = with_rows(LOOK_UP, "(?,?,?)", keys.len() / 3, ")");
-        explain(&mut admin, &sql, &keys).await[0].assert_by("PRIMARY", count);
+        let of = uuid::Uuid::from_slice(&feed(3)).unwrap().into();
+        let keys: Vec<_> = (1..=count).map(|nr| (of, format!("who-{}", nr % 10), format!("key-{nr}"))).collect();
+        let mut script = Script::default();
+        look_up(&mut script, &keys);
+        explain(&mut admin, script.text(), &[]).await[0].assert_by("PRIMARY", count);
     }
     // An auditor's look: one principal of one feed, a tenth of its receipts.
     let by_command = [feed(3).into(), "who-3".into(), vec![0; 16].into()];
