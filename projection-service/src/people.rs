@@ -48,7 +48,7 @@ impl People {
         members: &[(MemberId, &Member)],
     ) -> Result<HashMap<MemberId, Personal>, Problem> {
         let people: Vec<Uuid> = members.iter().map(|(id, _)| id.0).collect();
-        attempt.is_by(reader);
+        attempt.is_by(reader.clone());
         attempt.needs(right);
         self.write_down(attempt, &people).await?;
         let keys = self.keys.find(reader.tenant(), &people).await.map_err(problem)?;

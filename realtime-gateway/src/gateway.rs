@@ -29,7 +29,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 /// What all connections of this process share.
 pub(crate) struct Gateway {
     pub(crate) node: String,
-    pub(crate) timing: Timing,
+    pub(crate) timing: Arc<Timing>,
     pub(crate) retry: Retry,
     pub(crate) origins: Vec<String>,
     pub(crate) verifier: Verifier,

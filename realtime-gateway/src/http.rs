@@ -2,22 +2,21 @@
 
 use crate::{
     close::{Close, CloseCode},
-    connection::{self, socket::bounded},
+    connection::{self, socket::Socket},
     events,
     gateway::{App, Gateway},
-    limits::{FRAME_BYTES_MAX, SUBPROTOCOL},
+    limits::FRAME_BYTES_MAX,
+    websocket::{Handshake, Packet, handshake::NoSocket},
 };
 use axum::{
     Extension,
-    extract::{
-        State,
-        ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade, rejection::WebSocketUpgradeRejection},
-    },
+    extract::State,
     http::{HeaderMap, header},
     response::{IntoResponse, Response},
 };
 use service_kit::{
     audit::Attempt,
+    http::Takeover,
     limits::Limits,
     panics,
     problem::{Code, Problem},
@@ -55,7 +54,7 @@ async fn realtime(
     headers: HeaderMap,
     limits: Option<Extension<Limits>>,
     attempt: Attempt,
-    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+    handshake: Result<Handshake, NoSocket>,
 ) -> Response {
     if !allowed(&headers, &gateway.origins) {
         return Problem::new(Code::PermissionMissing).detail("pages of this origin may not connect").into_response();
@@ -63,37 +62,55 @@ async fn realtime(
     if gateway.shutdown.is_cancelled() {
         return Problem::new(Code::ShuttingDown).into_response();
     }
-    let upgrade = match upgrade {
-        Ok(upgrade) => upgrade,
-        Err(rejection) => return not_a_socket(&rejection),
+    let handshake = match handshake {
+        Ok(handshake) => handshake,
+        Err(why) => return not_a_socket(why),
     };
     if let Err(problem) = gateway.admit() {
         return problem.into_response();
     }
-    bounded(upgrade.protocols([SUBPROTOCOL]), MESSAGE_BYTES_MAX).on_upgrade(move |socket| {
-        let connections = gateway.connections.clone();
-        connections.track_future(panics::contained(serve(socket, gateway, (limits.map(|it| it.0), attempt))))
-    })
+    let (answer, takeover, offers) = handshake.accept();
+    let connections = gateway.connections.clone();
+    connections.spawn(panics::contained(serve((takeover, offers), gateway, limits.map(|it| it.0), attempt)));
+    answer
 }
 
 /// HTTP demands that 426 names the protocol that is spoken here.
-fn not_a_socket(rejection: &WebSocketUpgradeRejection) -> Response {
-    let problem = Problem::new(Code::UpgradeRequired).detail(rejection.body_text());
+fn not_a_socket(why: NoSocket) -> Response {
+    let problem = Problem::new(Code::UpgradeRequired).detail(why);
     ([(header::UPGRADE, "websocket"), (header::CONNECTION, "Upgrade")], problem).into_response()
 }
 
-async fn serve(socket: WebSocket, gateway: Arc<Gateway>, (limits, attempt): (Option<Limits>, Attempt)) {
-    match gateway.seat() {
-        Some(_seat) => connection::serve(socket, gateway, limits, attempt).await,
-        None => refuse(socket).await,
+/// In two steps: all that the first one needs is gone when the second one begins, which is nearly all of the
+/// connection's life. Not an `async fn`: that would keep room for its arguments.
+fn serve(
+    opening: (Takeover, bool),
+    gateway: Arc<Gateway>,
+    limits: Option<Limits>,
+    attempt: Attempt,
+) -> impl Future<Output = ()> {
+    let opened = Box::pin(open(opening, gateway, limits, attempt));
+    async move {
+        if let Some(connection) = opened.await {
+            connection::serve(connection).await;
+        }
     }
 }
 
-async fn refuse(mut socket: WebSocket) {
-    let close = Close::new(CloseCode::Full, "no more connections");
-    let frame = CloseFrame { code: close.code.number(), reason: close.reason().into() };
-    // Whether it arrives or not, the socket goes.
-    let _ = socket.send(Message::Close(Some(frame))).await;
+async fn open(
+    (takeover, offers): (Takeover, bool),
+    gateway: Arc<Gateway>,
+    limits: Option<Limits>,
+    attempt: Attempt,
+) -> Option<Box<connection::Connection>> {
+    let socket = Socket::new(takeover.taken().await?, MESSAGE_BYTES_MAX, gateway.timing.write);
+    let Some(seat) = gateway.seat() else {
+        let close = Close::new(CloseCode::Full, "no more connections");
+        // Whether it arrives or not, the socket goes.
+        let _ = socket.send(&Packet::close(Some(close.code.number()), &close.reason())).await;
+        return None;
+    };
+    connection::open((socket, offers), (gateway, seat), limits, attempt).await
 }
 
 /// Browsers send `Origin` with every socket and cannot leave it out; other clients send none.

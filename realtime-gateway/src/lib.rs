@@ -7,6 +7,7 @@
 //!   connection ends. [`limits`]: every bound and time.
 //! - `events`: the same cursor over plain HTTP, as pages and as server-sent events.
 //! - `feed`: the newest events of a restaurant, encoded once and shared by all its connections.
+//! - `websocket`: from bytes to messages and back, and the connection that they go over.
 //! - `session`: what happens on a connection, pure. `connection`: the task that does it.
 //! - [`client`]: the other end: the checker that says apply, drop, ask again or start anew, and a
 //!   connection that comes back by itself.
@@ -29,6 +30,7 @@ mod service;
 mod session;
 #[cfg(test)]
 mod testing;
+mod websocket;
 
 pub use config::Config;
 pub use service::{Service, openapi, start};

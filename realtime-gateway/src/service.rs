@@ -60,7 +60,7 @@ pub async fn start(config: Config, shutdown: CancellationToken) -> anyhow::Resul
     let hub = Hub::new(sources, (limits, config.rings_max), config.timing, tasks.clone(), stop.clone());
     let gateway = Arc::new(Gateway {
         node: config.node,
-        timing: config.timing,
+        timing: Arc::new(config.timing),
         retry: config.retry,
         origins: config.origins,
         verifier: tokens.verifier().clone(),

@@ -16,7 +16,7 @@ use service_kit::{
 pub(super) fn token(attempt: &Attempt, gateway: &Gateway, token: &str, error: TokenError) {
     let was_true = matches!(error, TokenError::Expired | TokenError::Revoked);
     if let Some(holder) = was_true.then(|| gateway.verifier.recognise(token)).flatten() {
-        attempt.is_by(&holder);
+        attempt.is_by(holder);
     }
     deny(attempt, Problem::from(error).code());
 }

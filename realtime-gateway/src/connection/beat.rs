@@ -2,6 +2,7 @@
 
 use super::{Connection, End};
 use crate::{
+    close::{Close, CloseCode},
     frames::{Due, Heartbeat, ScopeHead, ServerFrame, StreamName},
     session::{Step, Tick},
 };
@@ -12,6 +13,9 @@ use std::time::Instant;
 impl Connection {
     /// Does all that is due.
     pub(super) async fn tick(&mut self) -> Result<(), End> {
+        if self.leave_at.is_some_and(|leave_at| Instant::now() >= leave_at) {
+            return Err(Close::new(CloseCode::Drained, "the gateway leaves").into());
+        }
         while let Some(tick) = self.clock.tick(Instant::now()) {
             match tick {
                 Tick::Close(close) => return Err(close.into()),

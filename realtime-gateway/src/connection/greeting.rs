@@ -9,7 +9,6 @@ use crate::{
     close::{Close, CloseCode},
     frames::{ClientFrame, Hello, StreamRequest},
     gateway::Gateway,
-    limits::SUBPROTOCOL,
 };
 use chrono::Utc;
 use identity::{Principal, ScopeFilter, TokenError};
@@ -17,22 +16,24 @@ use service_kit::{
     audit::Attempt,
     limits::{Budget, Limits, Subject},
 };
+use std::sync::Arc;
 use tokio::time::timeout;
 
 /// A client that may have what it asked for.
 pub(super) struct Greeted {
-    pub(super) principal: Principal,
+    pub(super) principal: Arc<Principal>,
     pub(super) streams: Vec<(StreamRequest, ScopeFilter)>,
 }
 
-/// Waits for `hello` and checks all of it before anything is started.
+/// Waits for `hello` and checks all of it before anything is started. `offers` says whether the client offered the
+/// subprotocol.
 pub(super) async fn greet(
-    wire: &mut Wire,
+    (wire, offers): (&mut Wire, bool),
     gateway: &Gateway,
     limits: Option<&Limits>,
     attempt: &Attempt,
 ) -> Result<Greeted, End> {
-    if wire.protocol() != Some(SUBPROTOCOL) {
+    if !offers {
         return Err(Close::new(CloseCode::Version, "offer the subprotocol aris.v1.json").into());
     }
     let hello = timeout(gateway.timing.hello, hello(wire)).await;
@@ -40,7 +41,8 @@ pub(super) async fn greet(
     let principal = gateway.verifier.verify(&hello.token, Utc::now());
     let principal =
         principal.inspect_err(|error| audit::token(attempt, gateway, &hello.token, *error)).map_err(refused)?;
-    attempt.is_by(&principal);
+    let principal = Arc::new(principal);
+    attempt.is_by(Arc::clone(&principal));
     if limits.is_some_and(|limits| limits.take(Budget::Socket, Subject::holder(&principal)).is_err()) {
         audit::too_many(attempt);
         return Err(Close::new(CloseCode::Rate, "too many sockets are opened with this token").into());
@@ -58,7 +60,8 @@ pub(super) async fn greet(
 
 async fn hello(wire: &mut Wire) -> Result<Hello, End> {
     loop {
-        match wire.receive().await? {
+        let message = wire.read().await?;
+        match wire.take(message).await? {
             Incoming::Frame(ClientFrame::Hello(hello)) => return Ok(hello),
             Incoming::Frame(_) => return Err(Close::new(CloseCode::BadFrame, "hello comes first").into()),
             Incoming::Nothing => {}

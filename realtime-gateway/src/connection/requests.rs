@@ -5,25 +5,24 @@ use crate::{
     close::{Close, CloseCode},
     feed::scope_key,
     frames::{Accepted, Auth, ClientFrame, Refused, ServerFrame, StreamName},
+    websocket::Message,
 };
 use chrono::Utc;
 use identity::{Principal, TokenError, revocation::Loss};
-use std::time::Instant;
+use std::{sync::Arc, time::Instant};
 
 impl Connection {
-    /// Takes one message, or the end of the connection.
-    pub(super) async fn take(&mut self, message: Result<Incoming, End>) -> Result<(), End> {
-        let frame = match message {
-            Ok(Incoming::Frame(frame)) => frame,
-            Ok(Incoming::Nothing) => return self.pay(),
-            Err(end) => return Err(end),
-        };
+    /// Takes one message.
+    pub(super) async fn take(&mut self, message: Message) -> Result<(), End> {
+        let Incoming::Frame(frame) = self.wire.take(message).await? else { return self.pay() };
         self.pay()?;
         match frame {
             ClientFrame::Pong(pong) => self.clock.pong(pong.n, Instant::now()),
             ClientFrame::Ack(ack) => {
                 let index = self.known(&ack.name())?;
-                metrics::counter!("realtime_drawn_total").increment(ack.drawn.len() as u64);
+                if !ack.drawn.is_empty() {
+                    metrics::counter!("realtime_drawn_total").increment(ack.drawn.len() as u64);
+                }
                 if self.streams[index].cursor.ack(ack.position) {
                     self.dirty.add(index);
                 }
@@ -48,7 +47,7 @@ impl Connection {
 
     fn known(&self, name: &StreamName) -> Result<usize, Close> {
         let unknown = || Close::new(CloseCode::BadFrame, format!("hello did not ask for {name}"));
-        self.names.get(name).copied().ok_or_else(unknown)
+        self.streams.iter().position(|stream| stream.cursor.name() == name).ok_or_else(unknown)
     }
 
     async fn renew(&mut self, auth: Auth) -> Result<(), End> {
@@ -57,7 +56,7 @@ impl Connection {
             Ok(principal) => {
                 self.clock.renew(ends(&principal, Instant::now()));
                 self.revoked = self.gateway.verifier.revocations().watch(principal.marks());
-                self.principal = principal;
+                self.principal = Arc::new(principal);
                 self.out.push(ServerFrame::Accepted(Accepted { id }).encode().into());
                 self.review().await?;
                 self.flush().await?;

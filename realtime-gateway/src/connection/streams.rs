@@ -31,8 +31,8 @@ impl Connection {
     pub(super) async fn begin(&mut self, streams: Vec<(StreamRequest, ScopeFilter)>) -> Result<(), End> {
         let welcome = self.welcome();
         self.send(&ServerFrame::Welcome(welcome)).await?;
+        self.streams.reserve_exact(streams.len());
         for (index, (request, filter)) in streams.into_iter().enumerate() {
-            self.names.insert(request.name(), index);
             self.streams.push(Stream::new(request.name()));
             self.join(index, &filter).await?;
             self.start(index, request.after).await?;
@@ -96,7 +96,7 @@ impl Connection {
                     break;
                 }
             }
-            if self.out.iter().map(|frame| frame.as_str().len()).sum::<usize>() >= limits::FRAME_BYTES_MAX {
+            if self.out.iter().map(|frame| frame.len()).sum::<usize>() >= limits::FRAME_BYTES_MAX {
                 break;
             }
         }
@@ -125,7 +125,7 @@ impl Connection {
     }
 
     fn welcome(&self) -> Welcome {
-        let timing = self.gateway.timing;
+        let timing = &self.gateway.timing;
         let millis = |time: std::time::Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
         Welcome {
             node: self.gateway.node.clone(),

@@ -8,8 +8,9 @@ use crate::{
     close::{Close, CloseCode},
     frames::ClientFrame,
     limits::FRAME_BYTES_MAX,
+    websocket::{Line, Message, Packet},
 };
-use axum::extract::ws::{Message, Utf8Bytes};
+use std::sync::Arc;
 
 /// What came in.
 pub(super) enum Incoming {
@@ -28,25 +29,35 @@ impl Wire {
         Self { socket }
     }
 
-    /// The subprotocol that was agreed on.
-    pub(super) fn protocol(&self) -> Option<&str> {
-        self.socket.protocol()
+    /// The connection, for those who may write to it while it is at rest.
+    pub(super) fn line(&self) -> &Arc<Line> {
+        self.socket.line()
     }
 
-    /// The next message. Can be cancelled: nothing is lost.
-    pub(super) async fn receive(&mut self) -> Result<Incoming, End> {
-        match self.socket.receive().await? {
+    /// The next message, to be [taken](Self::take). Can be cancelled: nothing is lost.
+    pub(super) async fn read(&mut self) -> Result<Message, End> {
+        self.socket.read().await
+    }
+
+    /// What a message says; what WebSocket itself asks is answered.
+    pub(super) async fn take(&mut self, message: Message) -> Result<Incoming, End> {
+        match message {
             Message::Text(text) if text.len() > FRAME_BYTES_MAX => Err(too_big().into()),
-            Message::Text(text) => read(text.as_str()).map(Incoming::Frame),
+            Message::Text(text) => read(&text).map(Incoming::Frame),
             Message::Binary(_) => Err(Close::new(CloseCode::BadFrame, "frames are text").into()),
-            _ => Ok(Incoming::Nothing),
+            message @ (Message::Ping(_) | Message::Pong | Message::Close(_)) => {
+                self.socket.answer(&message).await?;
+                Ok(Incoming::Nothing)
+            }
         }
     }
 
     /// Sends and empties `frames`, joined into messages.
-    pub(super) async fn send(&mut self, frames: &mut Vec<Utf8Bytes>) -> Result<(), End> {
+    pub(super) async fn send(&self, frames: &mut Vec<Packet>) -> Result<(), End> {
+        // What others began to write comes first, also when there is nothing to follow it.
+        self.socket.written().await?;
         for message in joined(frames) {
-            self.socket.send(Message::Text(message)).await?;
+            self.socket.send(&message).await?;
         }
         Ok(())
     }
@@ -58,7 +69,11 @@ impl Wire {
 }
 
 fn read(text: &str) -> Result<ClientFrame, End> {
-    // Another version may look different in every way, so it is told before anything else is read.
+    let frame = match ClientFrame::parse(text) {
+        Ok(frame) if !matches!(frame, ClientFrame::Hello(_)) => return Ok(frame),
+        frame => frame,
+    };
+    // Another version may look different in every way, so it is told before what is wrong by our own.
     #[derive(serde::Deserialize)]
     struct Version {
         t: String,
@@ -68,14 +83,14 @@ fn read(text: &str) -> Result<ClientFrame, End> {
         Ok(hello) if hello.t == "hello" && hello.v != crate::limits::PROTOCOL_VERSION => {
             Err(Close::new(CloseCode::Version, "this gateway speaks version 1").into())
         }
-        _ => ClientFrame::parse(text).map_err(|error| Close::new(CloseCode::BadFrame, error.to_string()).into()),
+        _ => frame.map_err(|error| Close::new(CloseCode::BadFrame, error.to_string()).into()),
     }
 }
 
 /// Joins frames by line feeds, up to the bound. A frame that stands alone is not copied.
-fn joined(frames: &mut Vec<Utf8Bytes>) -> Vec<Utf8Bytes> {
+fn joined(frames: &mut Vec<Packet>) -> Vec<Packet> {
     let mut messages = Vec::new();
-    let mut group: Vec<Utf8Bytes> = Vec::new();
+    let mut group: Vec<Packet> = Vec::new();
     let mut bytes = 0;
     for frame in frames.drain(..) {
         if bytes + frame.len() > FRAME_BYTES_MAX && !group.is_empty() {
@@ -91,12 +106,12 @@ fn joined(frames: &mut Vec<Utf8Bytes>) -> Vec<Utf8Bytes> {
     messages
 }
 
-fn join(mut group: Vec<Utf8Bytes>) -> Utf8Bytes {
+fn join(mut group: Vec<Packet>) -> Packet {
     match (group.pop(), group.is_empty()) {
         (Some(only), true) => only,
         (last, _) => {
             group.extend(last);
-            group.iter().map(Utf8Bytes::as_str).collect::<Vec<_>>().join("\n").into()
+            group.iter().map(Packet::as_str).collect::<Vec<_>>().join("\n").into()
         }
     }
 }
@@ -107,7 +122,7 @@ mod tests {
 
     #[test]
     fn frames_are_joined_up_to_the_bound() {
-        let frame = |n: usize| Utf8Bytes::from("x".repeat(n));
+        let frame = |n: usize| Packet::from("x".repeat(n));
         let mut frames = vec![frame(10), frame(20), frame(FRAME_BYTES_MAX), frame(1), frame(FRAME_BYTES_MAX + 5)];
         let sizes: Vec<_> = joined(&mut frames).iter().map(|message| message.len()).collect();
         assert_eq!(sizes, [31, FRAME_BYTES_MAX, 1, FRAME_BYTES_MAX + 5]);
@@ -116,7 +131,7 @@ mod tests {
 
     #[test]
     fn a_frame_that_stands_alone_is_shared_not_copied() {
-        let frame = Utf8Bytes::from("shared".to_owned());
+        let frame = Packet::from("shared".to_owned());
         let messages = joined(&mut vec![frame.clone()]);
         assert_eq!(messages[0].as_str().as_ptr(), frame.as_str().as_ptr());
     }

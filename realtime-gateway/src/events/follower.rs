@@ -7,8 +7,8 @@ use crate::{
     frames::{Reset, ServerFrame, StreamName},
     gateway::Gateway,
     session::{Step, StreamCursor, credit::Credit},
+    websocket::Packet,
 };
-use axum::extract::ws::Utf8Bytes;
 use domain::envelope::Cursor;
 use identity::ScopeFilter;
 use std::sync::Arc;
@@ -20,7 +20,7 @@ pub(super) struct Follower {
     pub(super) cursor: StreamCursor,
     pub(super) signal: Arc<Signal>,
     /// Frames that were not taken yet.
-    pub(super) out: Vec<Utf8Bytes>,
+    pub(super) out: Vec<Packet>,
 }
 
 /// Whether there may be more at once.

@@ -1,7 +1,6 @@
 //! One event, encoded once.
 
-use crate::frames::StreamName;
-use axum::extract::ws::Utf8Bytes;
+use crate::{frames::StreamName, websocket::Packet};
 use chrono::Utc;
 use domain::{
     envelope::RecordedEvent,
@@ -71,10 +70,10 @@ impl Entry {
     }
 
     /// The `ev` frame of this event in a stream. Ids and scopes need no escaping.
-    pub(crate) fn frame(&self, name: &StreamName, prev: u64) -> Utf8Bytes {
+    pub(crate) fn frame(&self, name: &StreamName, prev: u64) -> Packet {
         let Self { position, envelope, .. } = self;
         let StreamName { restaurant, scope } = name;
-        Utf8Bytes::from(format!(
+        Packet::from(format!(
             r#"{{"t":"ev","restaurant":"{restaurant}","scope":"{scope}","position":{position},"prev":{prev},"event":{envelope}}}"#
         ))
     }

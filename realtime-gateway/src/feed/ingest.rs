@@ -124,7 +124,7 @@ impl Ingest {
             Ok(event) => match self.follower.offer(event) {
                 Offer::Next(event) => {
                     count("nats", 1);
-                    self.ring.push(&event);
+                    self.ring.add(&event).write().await;
                 }
                 Offer::Seen => {}
                 Offer::Hole { to } => self.mend(to).await,

@@ -1,6 +1,6 @@
 //! The newest events of one restaurant.
 
-use super::{Entry, ScopeKey, ScopeLog, Signal, scope_key};
+use super::{Entry, HandOut, ScopeKey, ScopeLog, Signal, scope_key};
 use crate::{frames::StreamName, limits::SCOPES_PER_RING_MAX};
 use domain::{
     envelope::{Cursor, RecordedEvent},
@@ -97,14 +97,17 @@ impl Ring {
         }
     }
 
-    /// Adds the event after the head. The caller keeps the order: a feed follower does.
+    /// Adds the event after the head, and wakes all who follow a scope that sees it.
     pub(crate) fn push(&self, event: &RecordedEvent) {
+        self.add(event).ring();
+    }
+
+    /// Adds the event after the head; the caller tells of it, and keeps the order, as a feed follower does.
+    pub(crate) fn add(&self, event: &RecordedEvent) -> HandOut {
         let entry = Arc::new(Entry::new(event));
         let mut state = self.lock();
         state.bytes += entry.bytes();
-        for log in state.logs_of(&entry) {
-            log.push(&entry);
-        }
+        let logs = state.logs_of(&entry).filter(|log| log.push(&entry)).cloned().collect();
         state.entries.push_back(entry);
         while state.entries.len() > 1 && (state.entries.len() > self.limits.events || state.bytes > self.limits.bytes) {
             state.evict_oldest();
@@ -112,6 +115,7 @@ impl Ring {
         drop(state);
         // After the logs: who reads the head first and then a log has all up to that head.
         self.head.send_modify(|head| head.cursor = event.cursor);
+        HandOut { logs, position: event.cursor.position }
     }
 
     /// Drops everything: the feed was numbered anew and stands here.
@@ -185,11 +189,11 @@ impl Ring {
 
     fn leave(&self, log: &Arc<ScopeLog>, id: u64) {
         let mut state = self.lock();
-        log.remove_waiter(id);
+        let was_last = log.remove_waiter(id);
         state.subscribers -= 1;
         state.idle_since = Instant::now();
-        // Ours and the map's: nobody else follows it, and nobody can join while we hold the lock.
-        if Arc::strong_count(log) <= 2 {
+        // Nobody can join while we hold the lock.
+        if was_last {
             state.logs.remove(&scope_key(&log.filter));
         }
     }

@@ -1,13 +1,15 @@
 //! What one scope sees of a ring.
 
 use super::{Entry, Signal};
-use crate::frames::StreamName;
-use axum::extract::ws::Utf8Bytes;
+use crate::{
+    frames::StreamName,
+    websocket::{Handed, Packet},
+};
 use domain::envelope::Cursor;
 use identity::ScopeFilter;
 use std::{
-    collections::{HashMap, VecDeque},
-    sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
+    collections::VecDeque,
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
 };
 
 /// The events of a ring that one scope sees, each with the position of the one before it.
@@ -19,7 +21,16 @@ pub(crate) struct ScopeLog {
     pub(crate) name: StreamName,
     pub(crate) filter: ScopeFilter,
     inner: RwLock<Inner>,
-    waiters: Mutex<HashMap<u64, (Arc<Signal>, usize)>>,
+    /// In the order of their ids. Shared while an event is handed out, so that nobody has to wait for that.
+    waiters: Mutex<Arc<Vec<Waiter>>>,
+}
+
+/// A stream of a connection that follows the log.
+#[derive(Debug, Clone)]
+pub(crate) struct Waiter {
+    id: u64,
+    pub(super) signal: Arc<Signal>,
+    pub(super) stream: usize,
 }
 
 #[derive(Debug)]
@@ -35,14 +46,14 @@ struct Slot {
     entry: Arc<Entry>,
     prev: u64,
     /// Made when first wanted: a new log on a full ring costs nothing for events that nobody missed.
-    frame: OnceLock<Utf8Bytes>,
+    frame: OnceLock<Packet>,
 }
 
 /// An `ev` frame, shared by all connections of its scope.
 #[derive(Debug, Clone)]
 pub(crate) struct Frame {
     pub(crate) position: u64,
-    pub(crate) text: Utf8Bytes,
+    pub(crate) text: Packet,
     /// See [`Entry::trace`].
     pub(crate) trace: Option<Arc<str>>,
 }
@@ -73,12 +84,22 @@ impl ScopeLog {
         Self { name, filter, inner: RwLock::new(inner), waiters: Mutex::default() }
     }
 
-    /// Adds the newest event of the ring, if this scope sees it.
-    pub(crate) fn push(&self, entry: &Arc<Entry>) {
-        if entry.shown_by(&self.filter) {
+    /// Adds the newest event of the ring, if this scope sees it. Nobody is told of it.
+    pub(crate) fn push(&self, entry: &Arc<Entry>) -> bool {
+        let is_shown = entry.shown_by(&self.filter);
+        if is_shown {
             self.write().push(entry.clone());
-            self.wake();
         }
+        is_shown
+    }
+
+    /// The frame at this position, for those who are right before it. None if its way is recorded: a task does that.
+    pub(crate) fn handed(&self, position: u64) -> Option<Handed> {
+        let inner = self.inner_read();
+        let at = inner.slots.binary_search_by_key(&position, |slot| slot.entry.position).ok()?;
+        let slot = inner.slots.get(at).filter(|slot| slot.entry.trace.is_none())?;
+        let packet = slot.packet(&self.name).clone();
+        Some(Handed { epoch: inner.epoch, position, prev: slot.prev, packet })
     }
 
     /// The ring has dropped everything up to here.
@@ -100,7 +121,7 @@ impl ScopeLog {
     /// The frames after a cursor: at most `events` and about `bytes` of them, but at least one if
     /// there is one.
     pub(crate) fn read(&self, after: Cursor, events: usize, bytes: usize) -> Read {
-        let inner = self.inner.read().unwrap_or_else(PoisonError::into_inner);
+        let inner = self.inner_read();
         if inner.epoch != after.epoch {
             return Read::OtherEpoch;
         }
@@ -111,7 +132,7 @@ impl ScopeLog {
         let mut frames: Vec<Frame> = Vec::new();
         let mut taken = 0;
         for slot in inner.slots.range(start..) {
-            let text = slot.frame.get_or_init(|| slot.entry.frame(&self.name, slot.prev));
+            let text = slot.packet(&self.name);
             taken += text.len();
             if frames.len() >= events || (taken > bytes && !frames.is_empty()) {
                 return Read::Frames { frames, drained: false };
@@ -132,22 +153,31 @@ impl ScopeLog {
         self.inner_read().last
     }
 
+    /// Ids grow.
     pub(crate) fn add_waiter(&self, id: u64, signal: Arc<Signal>, stream: usize) {
-        self.waiters().insert(id, (signal, stream));
+        Arc::make_mut(&mut self.lock_waiters()).push(Waiter { id, signal, stream });
     }
 
-    pub(crate) fn remove_waiter(&self, id: u64) {
-        self.waiters().remove(&id);
+    /// Says whether that was the last one.
+    pub(crate) fn remove_waiter(&self, id: u64) -> bool {
+        let mut waiters = self.lock_waiters();
+        if let Ok(at) = waiters.binary_search_by_key(&id, |waiter| waiter.id) {
+            Arc::make_mut(&mut waiters).remove(at);
+        }
+        waiters.is_empty()
+    }
+
+    /// Who follows it now.
+    pub(crate) fn waiters(&self) -> Arc<Vec<Waiter>> {
+        Arc::clone(&self.lock_waiters())
     }
 
     /// Tells all waiting connections to look.
     pub(crate) fn wake(&self) {
-        for (signal, stream) in self.waiters().values() {
-            signal.ring(*stream);
-        }
+        self.waiters().iter().for_each(|waiter| waiter.signal.ring(waiter.stream));
     }
 
-    fn waiters(&self) -> std::sync::MutexGuard<'_, HashMap<u64, (Arc<Signal>, usize)>> {
+    fn lock_waiters(&self) -> MutexGuard<'_, Arc<Vec<Waiter>>> {
         self.waiters.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -168,5 +198,11 @@ impl Inner {
     fn push(&mut self, entry: Arc<Entry>) {
         let prev = std::mem::replace(&mut self.last, entry.position);
         self.slots.push_back(Slot { entry, prev, frame: OnceLock::new() });
+    }
+}
+
+impl Slot {
+    fn packet(&self, name: &StreamName) -> &Packet {
+        self.frame.get_or_init(|| self.entry.frame(name, self.prev))
     }
 }

@@ -1,7 +1,13 @@
 //! How a connection learns that its streams have something new.
 
-use crate::limits::STREAMS_MAX;
-use std::sync::atomic::{AtomicU64, Ordering};
+use crate::{
+    limits::STREAMS_MAX,
+    websocket::{Handed, Line},
+};
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
 use tokio::sync::Notify;
 
 const _: () = assert!(STREAMS_MAX <= u64::BITS as usize, "one bit per stream");
@@ -11,6 +17,8 @@ const _: () = assert!(STREAMS_MAX <= u64::BITS as usize, "one bit per stream");
 pub(crate) struct Signal {
     streams: AtomicU64,
     bell: Notify,
+    /// Where frames can be written while the connection is at rest; `None` where every frame needs its task.
+    line: Option<Arc<Line>>,
 }
 
 /// The streams that have something to do.
@@ -18,6 +26,18 @@ pub(crate) struct Signal {
 pub(crate) struct Dirty(u64);
 
 impl Signal {
+    /// The signal of the connection over this line.
+    pub(crate) fn of(line: Arc<Line>) -> Self {
+        Self { line: Some(line), ..Self::default() }
+    }
+
+    /// Writes the next frame of stream `index` to the connection if it is at rest, and rings if not.
+    pub(crate) fn hand(&self, index: usize, frame: &Handed) {
+        if !self.line.as_ref().is_some_and(|line| line.hand(index, frame)) {
+            self.ring(index);
+        }
+    }
+
     /// Stream `index` has something new.
     pub(crate) fn ring(&self, index: usize) {
         // Release: whoever takes the bit sees what was written before it was set.

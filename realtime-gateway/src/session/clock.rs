@@ -4,7 +4,10 @@ use crate::{
     close::{Close, CloseCode},
     limits::Timing,
 };
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 /// What it is time for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,7 +23,7 @@ pub(crate) enum Tick {
 /// Heartbeats, `pong` and the end of the token.
 #[derive(Debug)]
 pub(crate) struct Clock {
-    timing: Timing,
+    timing: Arc<Timing>,
     next_heartbeat: Instant,
     sent: u64,
     last_pong: Instant,
@@ -30,7 +33,7 @@ pub(crate) struct Clock {
 
 impl Clock {
     /// The clock of a connection that was welcomed now, with a token that ends then.
-    pub(crate) fn new(timing: Timing, now: Instant, token_ends: Instant) -> Self {
+    pub(crate) fn new(timing: Arc<Timing>, now: Instant, token_ends: Instant) -> Self {
         let next_heartbeat = now + timing.heartbeat;
         Self { timing, next_heartbeat, sent: 0, last_pong: now, token_ends, due_sent: false }
     }
@@ -88,7 +91,7 @@ mod tests {
 
     fn clock(token: Duration) -> (Clock, Instant) {
         let now = Instant::now();
-        (Clock::new(Timing::default(), now, now + token), now)
+        (Clock::new(Arc::default(), now, now + token), now)
     }
 
     #[test]

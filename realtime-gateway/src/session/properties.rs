@@ -7,8 +7,8 @@ use crate::{
     feed::{Ring, RingLimits, Subscription},
     frames::{ServerFrame, StreamName},
     testing,
+    websocket::{Packet, Standing},
 };
-use axum::extract::ws::Utf8Bytes;
 use domain::envelope::{Cursor, RecordedEvent};
 use identity::ScopeFilter;
 use proptest::{collection::vec, prelude::*};
@@ -18,8 +18,8 @@ use std::{collections::VecDeque, sync::Arc};
 enum Action {
     /// So many events are committed; no gateway knows yet.
     Commit(u8),
-    /// A gateway's ring takes so many of them.
-    Fill(bool, u8),
+    /// A gateway's ring takes so many of them; whether a connection there is at rest, and gets them handed.
+    Fill(bool, u8, bool),
     /// The server does one step; a page of the store has at most so many events.
     Serve(u8),
     /// So many frames reach the client.
@@ -35,7 +35,8 @@ enum Action {
 fn action() -> impl Strategy<Value = Action> {
     prop_oneof![
         3 => (1..6_u8).prop_map(Action::Commit),
-        4 => (any::<bool>(), 1..8_u8).prop_map(|(gateway, n)| Action::Fill(gateway, n)),
+        4 => (any::<bool>(), 1..8_u8, any::<bool>())
+            .prop_map(|(gateway, n, is_at_rest)| Action::Fill(gateway, n, is_at_rest)),
         8 => (1..9_u8).prop_map(Action::Serve),
         6 => (1..9_u8).prop_map(Action::Deliver),
         1 => Just(Action::Lose),
@@ -83,7 +84,7 @@ struct World {
     rings: [Arc<Ring>; 2],
     page: Credit,
     server: (Subscription, StreamCursor),
-    network: VecDeque<Utf8Bytes>,
+    network: VecDeque<Packet>,
     client: StreamState,
     /// Where the client's log begins.
     origin: Option<u64>,
@@ -118,7 +119,7 @@ impl World {
     fn act(&mut self, action: &Action) {
         match action {
             Action::Commit(n) => self.committed = (self.committed + usize::from(*n)).min(self.feed.len()),
-            Action::Fill(gateway, n) => self.fill(usize::from(*gateway), usize::from(*n)),
+            Action::Fill(gateway, n, is_at_rest) => self.fill(usize::from(*gateway), usize::from(*n), *is_at_rest),
             Action::Serve(n) => {
                 self.serve(usize::from(*n));
             }
@@ -136,10 +137,26 @@ impl World {
         }
     }
 
-    fn fill(&mut self, gateway: usize, n: usize) {
-        let ring = &self.rings[gateway];
+    fn fill(&mut self, gateway: usize, n: usize, is_at_rest: bool) {
+        let ring = Arc::clone(&self.rings[gateway]);
+        let is_there = Arc::ptr_eq(&ring, &self.server.0.ring);
         let from = usize::try_from(ring.head().cursor.position).unwrap();
-        self.feed[from..self.committed.max(from)].iter().take(n).for_each(|event| ring.push(event));
+        for at in (from..self.committed.max(from)).take(n) {
+            ring.push(&self.feed[at]);
+            if is_there && is_at_rest {
+                self.hand(at as u64 + 1);
+            }
+        }
+    }
+
+    /// What a hand-out does with a line that is at rest.
+    fn hand(&mut self, position: u64) {
+        let (subscription, stream) = &mut self.server;
+        let Some((frame, has)) = subscription.log.handed(position).zip(stream.resting()) else { return };
+        if frame.standing(has) == Standing::Next {
+            stream.handed(cursor(position));
+            self.network.push_back(frame.packet);
+        }
     }
 
     /// `hello` or `rs`. The connection first sees to it that its ring has what the client has.
@@ -148,7 +165,7 @@ impl World {
         let ring = self.server.0.ring.clone();
         let behind = after.map_or(0, |after| after.position.saturating_sub(ring.head().cursor.position));
         let gateway = usize::from(Arc::ptr_eq(&ring, &self.rings[1]));
-        self.fill(gateway, usize::try_from(behind).unwrap());
+        self.fill(gateway, usize::try_from(behind).unwrap(), false);
         let mut out = Vec::new();
         self.lives = 0;
         self.server.1.start(after, ring.head().cursor, &self.server.0.log, &mut out);
@@ -168,7 +185,7 @@ impl World {
         step
     }
 
-    fn send(&mut self, frames: Vec<Utf8Bytes>) {
+    fn send(&mut self, frames: Vec<Packet>) {
         for text in frames {
             match ServerFrame::parse(text.as_str()).unwrap() {
                 ServerFrame::Catch(_) => self.lives = 0,
@@ -202,7 +219,7 @@ impl World {
         self.committed = self.feed.len();
         for _ in 0..3 {
             for _ in 0..2_000 {
-                (0..2).for_each(|gateway| self.fill(gateway, usize::MAX));
+                (0..2).for_each(|gateway| self.fill(gateway, usize::MAX, false));
                 let step = self.serve(7);
                 while !self.network.is_empty() {
                     self.deliver();

@@ -5,8 +5,8 @@ use crate::{
     feed::{Entry, Read, ScopeLog},
     frames::{Catch, Live, Reset, ServerFrame, Skip, Source, StreamName, Why},
     limits::{FAR_EVENTS, FRAME_BYTES_MAX, PAGE_EVENTS},
+    websocket::Packet,
 };
-use axum::extract::ws::Utf8Bytes;
 use domain::{
     envelope::{Cursor, RecordedEvent},
     scope::Scope,
@@ -91,7 +91,7 @@ impl StreamCursor {
 
     /// Starts, or starts again, after the client's cursor; without one, live at the head. `head` is
     /// the head of the feed, not below any cursor that a client can honestly have.
-    pub(crate) fn start(&mut self, after: Option<Cursor>, head: Cursor, log: &ScopeLog, out: &mut Vec<Utf8Bytes>) {
+    pub(crate) fn start(&mut self, after: Option<Cursor>, head: Cursor, log: &ScopeLog, out: &mut Vec<Packet>) {
         self.epoch = head.epoch;
         let Some(after) = after else {
             (self.told, self.seen) = (head.position, head.position);
@@ -107,8 +107,21 @@ impl StreamCursor {
         }
     }
 
+    /// What the client has, if it is live: what comes right after that may be sent by anybody.
+    pub(crate) fn resting(&self) -> Option<Cursor> {
+        self.is_live().then(|| self.told())
+    }
+
+    /// Meanwhile everything up to here was sent.
+    pub(crate) fn handed(&mut self, has: Cursor) {
+        if has.epoch == self.epoch && has.position > self.told {
+            self.told = has.position;
+            self.seen = self.seen.max(has.position);
+        }
+    }
+
     /// Sends what can be sent now.
-    pub(crate) fn step(&mut self, head: Cursor, log: &ScopeLog, out: &mut Vec<Utf8Bytes>) -> Step {
+    pub(crate) fn step(&mut self, head: Cursor, log: &ScopeLog, out: &mut Vec<Packet>) -> Step {
         let (events, bytes) = match self.phase {
             Phase::Parked => return Step::Wait,
             Phase::Catching(credit) if !credit.open() => return Step::Wait,
@@ -140,7 +153,7 @@ impl StreamCursor {
         events: &[RecordedEvent],
         head: Cursor,
         filter: &ScopeFilter,
-        out: &mut Vec<Utf8Bytes>,
+        out: &mut Vec<Packet>,
     ) -> Result<(), Inconsistent> {
         if events.is_empty() {
             return Err(Inconsistent { missing: self.seen + 1 });
@@ -179,7 +192,7 @@ impl StreamCursor {
     }
 
     /// Ends the stream until the client asks for it anew.
-    pub(crate) fn reset(&mut self, why: Why, head: Cursor, out: &mut Vec<Utf8Bytes>) {
+    pub(crate) fn reset(&mut self, why: Why, head: Cursor, out: &mut Vec<Packet>) {
         metrics::counter!("realtime_resets_total", "why" => why.as_str()).increment(1);
         self.phase = Phase::Parked;
         let StreamName { restaurant, scope } = self.name.clone();
@@ -188,7 +201,7 @@ impl StreamCursor {
         push(out, &ServerFrame::Reset(Reset { restaurant, scope, epoch, position, why, view }));
     }
 
-    fn catch(&mut self, head: Cursor, log: &ScopeLog, out: &mut Vec<Utf8Bytes>) {
+    fn catch(&mut self, head: Cursor, log: &ScopeLog, out: &mut Vec<Packet>) {
         let scope = &self.name.scope;
         if head.position.saturating_sub(self.seen) > FAR_EVENTS && *scope != Scope::Audit {
             return self.reset(Why::Far, head, out);
@@ -201,7 +214,7 @@ impl StreamCursor {
     }
 
     /// What comes next has left the ring. A live stream that is so slow starts again.
-    fn fall_back(&mut self, head: Cursor, log: &ScopeLog, out: &mut Vec<Utf8Bytes>) -> Step {
+    fn fall_back(&mut self, head: Cursor, log: &ScopeLog, out: &mut Vec<Packet>) -> Step {
         if self.is_live() {
             self.catch(head, log, out);
         }
@@ -211,7 +224,7 @@ impl StreamCursor {
         }
     }
 
-    fn after_frames(&mut self, drained: bool, head: Cursor, out: &mut Vec<Utf8Bytes>) -> Step {
+    fn after_frames(&mut self, drained: bool, head: Cursor, out: &mut Vec<Packet>) -> Step {
         if !drained {
             return Step::More;
         }
@@ -224,14 +237,14 @@ impl StreamCursor {
         Step::Wait
     }
 
-    fn go_live(&mut self, out: &mut Vec<Utf8Bytes>) {
+    fn go_live(&mut self, out: &mut Vec<Packet>) {
         self.phase = Phase::Live;
         let StreamName { restaurant, scope } = self.name.clone();
         push(out, &ServerFrame::Live(Live { restaurant, scope, epoch: self.epoch, position: self.told }));
     }
 
     /// Brings the client's cursor to where everything is known to be sent.
-    fn skip(&mut self, out: &mut Vec<Utf8Bytes>) {
+    fn skip(&mut self, out: &mut Vec<Packet>) {
         if self.told < self.seen {
             let StreamName { restaurant, scope } = self.name.clone();
             push(out, &ServerFrame::Skip(Skip { restaurant, scope, position: self.seen, prev: self.told }));
@@ -250,7 +263,7 @@ impl StreamCursor {
         }
     }
 
-    fn sent(&mut self, position: u64, text: Utf8Bytes, out: &mut Vec<Utf8Bytes>) {
+    fn sent(&mut self, position: u64, text: Packet, out: &mut Vec<Packet>) {
         if let Phase::Catching(credit) = &mut self.phase {
             credit.take(text.len());
         }
@@ -260,7 +273,7 @@ impl StreamCursor {
     }
 }
 
-fn push(out: &mut Vec<Utf8Bytes>, frame: &ServerFrame) {
+fn push(out: &mut Vec<Packet>, frame: &ServerFrame) {
     out.push(frame.encode().into());
 }
 

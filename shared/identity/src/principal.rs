@@ -34,7 +34,8 @@ pub struct Staff {
     sub: Arc<str>,
     tenant: TenantId,
     everywhere: PermissionSet,
-    grants: Arc<BTreeMap<RestaurantId, PermissionSet>>,
+    /// In the order of the restaurants; most have one, and each socket holds this.
+    grants: Arc<[(RestaurantId, PermissionSet)]>,
     marks: Marks,
 }
 
@@ -174,7 +175,9 @@ impl Principal {
     #[must_use]
     pub fn grants(&self) -> Grants {
         match self {
-            Self::Staff(staff) => Grants { everywhere: staff.everywhere, restaurants: staff.grants.as_ref().clone() },
+            Self::Staff(staff) => {
+                Grants { everywhere: staff.everywhere, restaurants: staff.grants.iter().copied().collect() }
+            }
             Self::Guest(_) => Grants::default(),
             Self::Machine(machine) => {
                 let restaurants = BTreeMap::from([(machine.restaurant, machine.permissions)]);
@@ -208,7 +211,8 @@ impl Principal {
 
 impl Staff {
     fn granted(&self, restaurant: RestaurantId) -> PermissionSet {
-        self.grants.get(&restaurant).copied().unwrap_or_default()
+        let at = self.grants.binary_search_by_key(&restaurant, |(at, _)| *at);
+        at.map(|at| self.grants[at].1).unwrap_or_default()
     }
 }
 
@@ -233,7 +237,8 @@ impl TryFrom<Claims> for Principal {
                 let marks = Marks { member: Uuid::try_parse(&sub).ok(), pv, device, ..marks };
                 let everywhere = grants.get(EVERY_RESTAURANT).map(|names| known(names)).unwrap_or_default();
                 let grants = grants.iter().filter_map(|(at, names)| Some((at.parse().ok()?, known(names))));
-                Ok(Self::Staff(Staff { sub, tenant, everywhere, grants: Arc::new(grants.collect()), marks }))
+                let grants: BTreeMap<RestaurantId, PermissionSet> = grants.collect();
+                Ok(Self::Staff(Staff { sub, tenant, everywhere, grants: grants.into_iter().collect(), marks }))
             }
             Holder::Guest { table_id, session_id } => {
                 let &[restaurant] = claims.branch_ids.as_slice() else { return Err(SenselessClaims) };

@@ -10,9 +10,9 @@ tokio::task_local! {
     static CONTAINED: ();
 }
 
-/// Runs a future whose panic concerns only one client.
-pub async fn contained<F: Future>(future: F) -> F::Output {
-    CONTAINED.scope((), future).await
+/// Runs a future whose panic concerns only one client. Not an `async fn`: that would have room for the future twice.
+pub fn contained<F: Future>(future: F) -> impl Future<Output = F::Output> {
+    CONTAINED.scope((), future)
 }
 
 /// From now on a panic outside [`contained`] ends the process, after it was logged.

@@ -85,6 +85,7 @@ fn the_last_one_to_leave_frees_the_scope_and_then_the_ring() {
     let (first, second) = (ring.join(&grill(), &Arc::default(), 0), ring.join(&grill(), &Arc::default(), 0));
     drop(first);
     assert_eq!(ring.lock().logs.len(), 1);
+    let _under_way = ring.add(&testing::line_fired(1, "grill", 0, 0));
     assert!(!ring.retire_if_idle(Duration::ZERO));
     drop(second);
     assert_eq!(ring.lock().logs.len(), 0);

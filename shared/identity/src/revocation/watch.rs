@@ -22,7 +22,8 @@ impl Watchers {
     fn add(&self, keys: &[Revoked], news: &Arc<Notify>) {
         let mut watchers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         for key in keys {
-            watchers.entry(*key).or_default().push(Arc::clone(news));
+            // Nearly always it stays with one.
+            watchers.entry(*key).or_insert_with(|| Vec::with_capacity(1)).push(Arc::clone(news));
         }
     }
 

@@ -148,7 +148,7 @@ where
                 Err(error) => token::holder(*error, &parts.headers, &verifier),
             };
             if let Some(holder) = holder {
-                attempt.is_by(&holder);
+                attempt.is_by(holder);
             }
         }
         found.map(Self).map_err(|error| {

@@ -47,8 +47,9 @@ struct Inner {
 /// What is known by now.
 #[derive(Debug, Clone, Default)]
 struct Known {
-    principal: Option<Principal>,
-    without_token: Option<Who>,
+    /// Shared and in a box: an attempt lives as long as its socket.
+    principal: Option<Arc<Principal>>,
+    without_token: Option<Box<Who>>,
     permission: Option<Permission>,
     restaurant: Option<RestaurantId>,
     subject: Subject,
@@ -98,13 +99,13 @@ impl Attempt {
     }
 
     /// It is this holder of a token.
-    pub fn is_by(&self, principal: &Principal) {
-        self.known().principal = Some(principal.clone());
+    pub fn is_by(&self, principal: impl Into<Arc<Principal>>) {
+        self.known().principal = Some(principal.into());
     }
 
     /// It is somebody who has no token.
     pub fn is_by_other(&self, who: Who) {
-        self.known().without_token = Some(who);
+        self.known().without_token = Some(Box::new(who));
     }
 
     /// It is somebody of whom nothing is known but to which tenant it is that they came.
@@ -137,7 +138,7 @@ impl Attempt {
     #[must_use]
     pub fn means(&self) -> Option<Means> {
         let known = self.known();
-        let via = Who::from(known.principal.as_ref()?).via;
+        let via = Who::from(known.principal.as_deref()?).via;
         Some(Means { via, permission: known.permission.map(|it| it.as_str().to_owned()) })
     }
 
@@ -150,7 +151,8 @@ impl Attempt {
         if let Some(asked) = in_path.filter(|asked| known.restaurant != Some(*asked)) {
             subject.add("restaurant", asked);
         }
-        let who = known.principal.as_ref().map(Who::from).or(known.without_token).unwrap_or_else(Who::unknown);
+        let without_token = known.without_token.map(|who| *who);
+        let who = known.principal.as_deref().map(Who::from).or(without_token).unwrap_or_else(Who::unknown);
         subject.add_text(&who.claimed);
         subject.add_text(&known.subject.into_text());
         Action {

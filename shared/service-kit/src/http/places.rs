@@ -13,7 +13,7 @@ pub(super) struct Places(Arc<Mutex<HashMap<IpAddr, usize>>>);
 
 /// A connection's place; given back when dropped.
 #[derive(Debug)]
-pub(super) struct Place {
+pub struct Place {
     places: Places,
     address: IpAddr,
 }

@@ -28,7 +28,7 @@ pub(super) struct Wire {
     write_within: Duration,
     head_timer: Timer,
     write_timer: Timer,
-    _place: Place,
+    place: Place,
 }
 
 /// Runs while something is waited for.
@@ -38,7 +38,12 @@ impl Wire {
     /// This connection; its heads and each write must come forward within these times.
     pub(super) fn new(stream: TcpStream, (head_within, write_within): (Duration, Duration), place: Place) -> Self {
         let (heads, seen) = (Heads::default(), Arc::default());
-        Self { stream, heads, seen, head_within, write_within, head_timer: None, write_timer: None, _place: place }
+        Self { stream, heads, seen, head_within, write_within, head_timer: None, write_timer: None, place }
+    }
+
+    /// The connection and its place, without what HTTP needs.
+    pub(super) fn into_parts(self) -> (TcpStream, Place) {
+        (self.stream, self.place)
     }
 
     /// What is seen of its requests.
