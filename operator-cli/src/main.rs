@@ -22,14 +22,8 @@ mod watch;
 use anyhow::Result;
 use clap::Parser;
 use cli::{Cli, Command};
-use mimalloc::MiMalloc;
 use service_kit::telemetry;
 use std::{process::ExitCode, time::Duration};
-
-/// The services make and drop many small pieces on several threads at once: with the allocator of the
-/// system that was a sixth of their processor time.
-#[global_allocator]
-static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// How long a step that cannot be interrupted (a download, say) may hold up the end.
 const END_WITHIN: Duration = Duration::from_secs(1);

@@ -40,13 +40,8 @@ mod wire;
 use anyhow::{Context, Result, ensure};
 use figure::Figure;
 use line::Line;
-use mimalloc::MiMalloc;
 use server::Server;
 use settings::Settings;
-
-/// That of `aris`, for ours and for the peers that work in this process.
-#[global_allocator]
-static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// What can be measured.
 const LINES: [Line; 2] = [
