@@ -42,6 +42,7 @@ use figure::Figure;
 use line::Line;
 use server::Server;
 use settings::Settings;
+use std::time::Instant;
 
 /// What can be measured.
 const LINES: [Line; 2] = [
@@ -118,7 +119,9 @@ async fn run(server: &Server, settings: &Settings, asked: &Asked) -> Result<()> 
     let mut figures = Vec::new();
     for name in WHOLE.into_iter().filter(|name| asked.for_line(name)) {
         println!("\n{name}");
+        let began = Instant::now();
         let of_line = whole(name, server, settings).await.with_context(|| name)?;
+        println!("  took {:.0?}", began.elapsed());
         // After each line: what was measured is kept, whatever becomes of the next one.
         report::file(report::whole(&of_line))?;
         figures.extend(of_line);

@@ -41,15 +41,18 @@ const WANTED_TIMES: f64 = 2.0;
 /// Nobody waits for a rebuild for longer.
 const WITHIN: Duration = Duration::from_secs(600);
 
-/// How a rebuild behaves.
+/// How a rebuild behaves. Only who asks for nothing else is promised both: speed, and that guests hardly notice.
 #[derive(Debug, Clone, Copy)]
 struct Manner {
     name: &'static str,
     options: &'static [&'static str],
+    is_default: bool,
 }
 
-const MANNERS: [Manner; 2] =
-    [Manner { name: "rebuild", options: &["--full-speed"] }, Manner { name: "rebuild_held_back", options: &[] }];
+const MANNERS: [Manner; 2] = [
+    Manner { name: "rebuild", options: &[], is_default: true },
+    Manner { name: "rebuild_full_speed", options: &["--full-speed"], is_default: false },
+];
 
 /// Round by round.
 #[derive(Default)]
@@ -82,16 +85,13 @@ pub(crate) async fn rebuild(server: &Server, settings: &Settings) -> Result<Vec<
     }
     aris.stop(server).await?;
     let figures = MANNERS.iter().zip(measured).flat_map(|(manner, Measured { rates, before, during })| {
-        let wanted = if manner.options.is_empty() { Wanted::Told } else { Wanted::AtLeast(WANTED) };
+        let (rate, times) = match manner.is_default {
+            true => (Wanted::AtLeast(WANTED), Wanted::TimesAtMost(WANTED_TIMES)),
+            false => (Wanted::Told, Wanted::Told),
+        };
         [
-            Figure::alone(manner.name, "events/s", wanted, rates).noted(format!("{past} events, both views")),
-            Figure::against(
-                format!("{}_p99", manner.name),
-                "ms",
-                Wanted::TimesAtMost(WANTED_TIMES),
-                during,
-                ("before", before),
-            ),
+            Figure::alone(manner.name, "events/s", rate, rates).noted(format!("{past} events, both views")),
+            Figure::against(format!("{}_p99", manner.name), "ms", times, during, ("before", before)),
         ]
     });
     Ok(figures.collect())
