@@ -1,6 +1,10 @@
 //! What a caller of the client sees.
 
-use super::{backoff::Backoff, driver::Driver, streams::Streams};
+use super::{
+    backoff::{Backoff, random},
+    driver::Driver,
+    streams::{ACK_LIVE_MS, Streams},
+};
 use crate::frames::{Source, StreamName, Why};
 use domain::envelope::Cursor;
 use futures::{Stream, future::BoxFuture};
@@ -124,7 +128,8 @@ impl RealtimeClient {
     pub fn connect(config: ClientConfig) -> Self {
         let (events_in, events) = mpsc::channel(EVENTS_MAX);
         let (orders, orders_out) = mpsc::channel(ORDERS_MAX);
-        let streams = Streams::new(config.streams.clone());
+        let [from, to] = ACK_LIVE_MS;
+        let streams = Streams::new(config.streams.clone(), random(from, to));
         let cursors = Arc::new(Mutex::new(streams.cursors()));
         let driver = Driver {
             config,

@@ -56,7 +56,8 @@ impl Backoff {
     }
 }
 
-fn random(from: u64, to: u64) -> Duration {
+/// Some time between the two, in milliseconds.
+pub(super) fn random(from: u64, to: u64) -> Duration {
     Duration::from_millis(rand::rng().random_range(from..=to.max(from)))
 }
 

@@ -10,8 +10,9 @@ use std::{
 
 /// While a stream catches up, an acknowledgement asks for the next page.
 const ACK_CATCHING: Duration = Duration::from_millis(100);
-/// A live stream is acknowledged this often.
-const ACK_LIVE: Duration = Duration::from_secs(1);
+/// A live stream is acknowledged this often, in milliseconds: each client has a rhythm of its own, so that a crowd that sees
+/// the same events does not answer in step.
+pub(super) const ACK_LIVE_MS: [u64; 2] = [1_000, 2_000];
 
 struct Stream {
     state: StreamState,
@@ -32,7 +33,10 @@ impl Stream {
 }
 
 /// All streams of a client.
-pub(super) struct Streams(BTreeMap<StreamName, Stream>);
+pub(super) struct Streams {
+    all: BTreeMap<StreamName, Stream>,
+    ack_live: Duration,
+}
 
 /// What follows from a frame.
 #[derive(Default)]
@@ -41,13 +45,14 @@ pub(super) struct Outcome {
 }
 
 impl Streams {
-    pub(super) fn new(streams: Vec<(StreamName, Option<Cursor>)>) -> Self {
+    /// Live ones are acknowledged after `ack_live`.
+    pub(super) fn new(streams: Vec<(StreamName, Option<Cursor>)>, ack_live: Duration) -> Self {
         let stream = |after| Stream { state: StreamState::new(after), acked: None, acked_at: None, resume_due: false };
-        Self(streams.into_iter().map(|(name, after)| (name, stream(after))).collect())
+        Self { all: streams.into_iter().map(|(name, after)| (name, stream(after))).collect(), ack_live }
     }
 
     pub(super) fn cursors(&self) -> BTreeMap<StreamName, Option<Cursor>> {
-        self.0.iter().map(|(name, stream)| (name.clone(), stream.state.cursor())).collect()
+        self.all.iter().map(|(name, stream)| (name.clone(), stream.state.cursor())).collect()
     }
 
     /// What `hello` asks for. A stream that was reset and not yet read anew stays with its old
@@ -58,7 +63,7 @@ impl Streams {
             (stream.acked, stream.acked_at, stream.resume_due) = (None, None, false);
             StreamRequest { restaurant: name.restaurant, scope: name.scope.clone(), after: stream.state.cursor() }
         };
-        self.0.iter_mut().map(request).collect()
+        self.all.iter_mut().map(request).collect()
     }
 
     /// Takes a frame that is about a stream.
@@ -72,7 +77,7 @@ impl Streams {
             ServerFrame::Heartbeat(heartbeat) => return self.heartbeat(heartbeat),
             _ => return Outcome::default(),
         };
-        let Some(stream) = self.0.get_mut(&name) else { return Outcome::default() };
+        let Some(stream) = self.all.get_mut(&name) else { return Outcome::default() };
         let verdict = stream.state.take(&frame);
         let mut outcome = Outcome::default();
         match verdict {
@@ -87,7 +92,7 @@ impl Streams {
 
     /// The caller has read a view.
     pub(super) fn restart(&mut self, name: &StreamName, after: Option<Cursor>) -> Option<ClientFrame> {
-        let stream = self.0.get_mut(name)?;
+        let stream = self.all.get_mut(name)?;
         stream.state.restart(after);
         stream.resume_due = false;
         Some(resume(name, &stream.state))
@@ -101,18 +106,19 @@ impl Streams {
     }
 
     fn resume(&mut self) -> Option<ClientFrame> {
-        let (name, stream) = self.0.iter_mut().find(|(_, stream)| stream.resume_due)?;
+        let (name, stream) = self.all.iter_mut().find(|(_, stream)| stream.resume_due)?;
         stream.resume_due = false;
         Some(resume(name, &stream.state))
     }
 
     fn ack(&mut self, now: Instant) -> Option<ClientFrame> {
+        let ack_live = self.ack_live;
         let due = |stream: &Stream| {
-            let every = if stream.state.is_live() { ACK_LIVE } else { ACK_CATCHING };
+            let every = if stream.state.is_live() { ack_live } else { ACK_CATCHING };
             stream.owes_ack() && stream.acked_at.is_none_or(|at| now.saturating_duration_since(at) >= every)
         };
         let (name, stream) =
-            self.0.iter_mut().filter(|(_, stream)| due(stream)).min_by_key(|(_, stream)| stream.state.is_live())?;
+            self.all.iter_mut().filter(|(_, stream)| due(stream)).min_by_key(|(_, stream)| stream.state.is_live())?;
         let position = stream.state.cursor()?.position;
         (stream.acked, stream.acked_at) = (Some(position), Some(now));
         let (restaurant, scope) = (name.restaurant, name.scope.clone());
@@ -121,12 +127,12 @@ impl Streams {
 
     /// Whether anything is to be sent by and by.
     pub(super) fn owe(&self) -> bool {
-        self.0.values().any(Stream::owes)
+        self.all.values().any(Stream::owes)
     }
 
     fn heartbeat(&mut self, heartbeat: &Heartbeat) -> Outcome {
         for head in &heartbeat.heads {
-            let Some(stream) = self.0.get_mut(&head.name()) else { continue };
+            let Some(stream) = self.all.get_mut(&head.name()) else { continue };
             if stream.state.heartbeat(Cursor { epoch: head.epoch, position: head.position }) == Verdict::Resync {
                 stream.resume_due = true;
             }

@@ -28,8 +28,9 @@ const OPENED_AT_ONCE: usize = 50;
 const LIVE_WITHIN: Duration = Duration::from_secs(60);
 /// How long what was acknowledged may take to be seen by everyone.
 const SEEN_WITHIN: Duration = Duration::from_secs(30);
-/// A live stream of ours is acknowledged this often, as the product's own client does it.
-const ACK_EVERY: Duration = Duration::from_secs(1);
+/// A live stream of ours is acknowledged this often, in milliseconds: each console has a rhythm of its own, as the
+/// product's own client does it.
+const ACK_EVERY_MS: [u64; 2] = [1_000, 2_000];
 
 /// How a console gets in, and what it then speaks.
 #[derive(Clone)]
@@ -136,7 +137,7 @@ impl Console {
 
 /// What is spoken once a console is live.
 enum Speech {
-    Aris { last: u64, stream: String, acked: Instant },
+    Aris { last: u64, stream: String, acked: Instant, every: Duration },
     SocketIo,
     Plain,
 }
@@ -153,7 +154,7 @@ async fn enter(dialing: Dialing) -> Result<(Socket, Speech)> {
                     break number_after(live, "\"position\":").context("`live` without its position")?;
                 }
             };
-            Ok((socket, Speech::Aris { last, stream, acked: Instant::now() }))
+            Ok((socket, Speech::Aris { last, stream, acked: Instant::now(), every: rhythm() }))
         }
         Dialing::SocketIo { address, token } => {
             let mut socket = dial(address, "/socket.io/?EIO=4&transport=websocket", None).await?;
@@ -172,7 +173,7 @@ async fn follow(mut socket: Socket, mut speech: Speech, seen: &Mutex<Vec<Seen>>,
         let text = text(&mut socket).await?;
         let at = Instant::now();
         match &mut speech {
-            Speech::Aris { last, stream, acked } => {
+            Speech::Aris { last, stream, acked, every } => {
                 for line in text.split('\n') {
                     if line.starts_with(r#"{"t":"ev""#) {
                         *last = checked(line, *last)?;
@@ -186,7 +187,7 @@ async fn follow(mut socket: Socket, mut speech: Speech, seen: &Mutex<Vec<Seen>>,
                         bail!("a live console was told {line}");
                     }
                 }
-                if acked.elapsed() >= ACK_EVERY {
+                if acked.elapsed() >= *every {
                     *acked = at;
                     socket.send(Message::text(format!(r#"{{"t":"ack",{stream},"position":{last}}}"#))).await?;
                 }
@@ -195,6 +196,13 @@ async fn follow(mut socket: Socket, mut speech: Speech, seen: &Mutex<Vec<Seen>>,
             Speech::SocketIo | Speech::Plain => note(&text, at, seen, board)?,
         }
     }
+}
+
+/// A time at random, from the random part of an id.
+fn rhythm() -> Duration {
+    let [from, to] = ACK_EVERY_MS;
+    let (_, random) = uuid::Uuid::new_v4().as_u64_pair();
+    Duration::from_millis(from + random % (to - from))
 }
 
 /// The rule of the protocol: nothing lies between what the console has and what comes.
