@@ -5,7 +5,7 @@ CARGO ?= cargo
 NOT_THE_BENCH := --workspace --exclude load
 
 .DEFAULT_GOAL := help
-.PHONY: help up demo watch test faults conformance fuzz check rules bench bench-rebuild fmt clean-local
+.PHONY: help up demo watch test faults conformance fuzz check rules bench fmt clean-local
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -47,10 +47,6 @@ bench: ## Measure against the peers; QUICK=1 for a short run, LINES="order_http 
 	./target/release/load $(LINES)
 	$(CARGO) run --release -p service-kit --example limits_cost
 	$(CARGO) run --release -p identity --example token_cost
-
-bench-rebuild: ## What a rebuild costs guests who order, holding back or not: EVENTS= (400000)
-	$(if $(EVENTS),EVENTS=$(EVENTS)) $(CARGO) test --release -p operator-cli --all-features --test journeys -- \
-	  --ignored --exact rebuild::held_back::what_holding_back_saves_for_guests --nocapture
 
 fmt: ## Format the code
 	$(CARGO) fmt --all
