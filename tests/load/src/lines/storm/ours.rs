@@ -22,18 +22,26 @@ const QUIET: Duration = Duration::from_millis(500);
 /// One console.
 struct Screen {
     client: RealtimeClient,
+    is_live: bool,
     seen: Vec<Uuid>,
 }
+
+/// Consoles that are opened at once: more connections than wait at the door of a gateway would find the other one.
+const OPENED_AT_ONCE: usize = 500;
 
 /// A storm from beginning to end.
 pub(super) async fn round(aris: &mut Aris, consoles: usize) -> Result<Storm> {
     let (first, second) = (aris.installation().serve("gateway").await?, aris.installation().serve("gateway").await?);
     let mut first = first;
     let mut screens = Vec::with_capacity(consoles);
-    for console in 0..consoles {
-        screens.push(Screen { client: connect(aris, [&first, &second], console % RESTAURANTS)?, seen: Vec::new() });
+    for some in (0..consoles).collect::<Vec<_>>().chunks(OPENED_AT_ONCE) {
+        let open = |console: &usize| {
+            let client = connect(aris, [&first, &second], console % RESTAURANTS)?;
+            Ok(Screen { client, is_live: false, seen: Vec::new() })
+        };
+        let opened = some.iter().map(open).collect::<Result<_>>()?;
+        screens.extend(all(opened, |screen| async move { screen.live(0).await }).await?);
     }
-    let screens = all(screens, |screen| async move { screen.live(0).await }).await?;
     first.freeze()?;
     let placed = place(aris).await?;
     aris.settle().await?;
@@ -72,14 +80,15 @@ where
         let work = work(screen);
         tasks.spawn(async move { work.await.map(|screen| (number, screen)) });
     }
+    let (number, mut done) = (tasks.len(), Vec::with_capacity(tasks.len()));
     let collected = async {
-        let mut done = Vec::with_capacity(tasks.len());
         while let Some(screen) = tasks.join_next().await {
             done.push(screen??);
         }
-        anyhow::Ok(done)
+        anyhow::Ok(())
     };
-    let mut done = timeout(WITHIN, collected).await.context("some consoles are not live")??;
+    let collected = timeout(WITHIN, collected).await;
+    collected.with_context(|| format!("{} of {number} consoles are not live", number - done.len()))??;
     done.sort_by_key(|(number, _)| *number);
     Ok(done.into_iter().map(|(_, screen)| screen).collect())
 }
@@ -87,9 +96,8 @@ where
 impl Screen {
     /// Waits until it is live and has seen so many events.
     async fn live(mut self, events: usize) -> Result<Self> {
-        let mut is_live = false;
-        while !is_live || self.seen.len() < events {
-            is_live = self.next().await?.unwrap_or(is_live);
+        while !self.is_live || self.seen.len() < events {
+            self.next().await?;
         }
         Ok(self)
     }
@@ -97,24 +105,25 @@ impl Screen {
     /// Takes what still comes, until nothing does.
     async fn rest(mut self) -> Result<Self> {
         while let Ok(next) = timeout(QUIET, self.next()).await {
-            ensure!(next? != Some(false), "a console that was live lost its gateway");
+            next?;
+            ensure!(self.is_live, "a console that was live lost its gateway");
         }
         Ok(self)
     }
 
-    /// The next thing that happens; whether it is live now, where that has changed.
-    async fn next(&mut self) -> Result<Option<bool>> {
+    /// The next thing that happens.
+    async fn next(&mut self) -> Result<()> {
         match self.client.next().await.context("the client has ended")? {
-            ClientEvent::Live { .. } => return Ok(Some(true)),
+            ClientEvent::Live { .. } => self.is_live = true,
             ClientEvent::Event { event, .. } => {
                 let order = id_after(event.get().as_bytes(), b"\"order_id\":\"");
                 self.seen.push(order.context("an event without an order")?);
             }
-            ClientEvent::Disconnected { .. } => return Ok(Some(false)),
+            ClientEvent::Disconnected { .. } => self.is_live = false,
             ClientEvent::Reset { why, .. } => bail!("a console was reset: {why:?}"),
             ClientEvent::Stopped { code, reason } => bail!("a console was stopped with {code}: {reason}"),
             _ => {}
         }
-        Ok(None)
+        Ok(())
     }
 }
