@@ -33,7 +33,7 @@ const RENEWALS_PER_LOOK: u32 = 5;
 /// Settings of a rebuild.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// Restaurants that are worked on at once.
+    /// Restaurants that are worked on at once; while it holds back and orders come in, one of them is written at a time.
     pub workers: usize,
     /// Passes over all feeds until it gives up because events come in as fast as it applies them, at least 1.
     pub passes: u32,

@@ -122,7 +122,7 @@ async fn lock_and_look_up(
     claims::look_up(&mut script, &reads);
     let mut results = script.run(connection).await?.skip(1);
     Ok(Looked {
-        locked: heads::locked(&results.next().unwrap_or_default())?,
+        locked: heads::found(&results.next().unwrap_or_default())?,
         receipts: receipts::found(&results.next().unwrap_or_default())?,
         claims: claims::found(results, &reads)?,
     })

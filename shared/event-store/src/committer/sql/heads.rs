@@ -45,7 +45,7 @@ pub(crate) async fn look_up(
     script.list(LOOK_UP, feeds, ")", |row, feed| {
         row.id(feed.0);
     });
-    locked(&script.run(connection).await?.next().unwrap_or_default())
+    found(&script.run(connection).await?.next().unwrap_or_default())
 }
 
 /// Locks heads in the order of their ids. The first thing of every transaction.
@@ -56,8 +56,8 @@ pub(crate) fn lock(script: &mut Script, feeds: &[FeedId], mode: LockMode) {
     });
 }
 
-/// The heads that were locked.
-pub(crate) fn locked(rows: &Rows) -> Result<HashMap<FeedId, FeedHead>, sqlx::Error> {
+/// The heads that were found.
+pub(crate) fn found(rows: &Rows) -> Result<HashMap<FeedId, FeedHead>, sqlx::Error> {
     rows.iter().map(read).collect()
 }
 
