@@ -42,8 +42,8 @@ pub enum RebuildError {
     /// Events come in as fast as they are applied.
     #[error(
         "{} does not catch up: the last of {passes} passes still found {events} events that had come in during the one \
-         before. What was done is kept: run the rebuild again in a quieter hour, with more --workers, or with \
-         --full-speed", names(.projections)
+         before. What was done is kept: run the rebuild again in a quieter hour, or with --full-speed, and \
+         more --workers if there are cores", names(.projections)
     )]
     Outrun {
         /// What is built.
