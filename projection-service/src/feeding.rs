@@ -8,12 +8,10 @@ use crate::{
     generation::Projection,
     generations,
     progress::Progress,
-    runner::{self, Settings, heads::Heads, job::Context},
+    runner::{self, Settings, heads::Heads, job::Context, live::Subscriptions},
     views,
 };
-use async_nats::Client;
 use event_store::reader::EventReader;
-use messaging::Namespace;
 use sqlx::MySqlPool;
 use std::{
     collections::{BTreeSet, HashMap},
@@ -37,7 +35,7 @@ pub(crate) struct Feeding {
     /// Settings of each runner.
     pub(crate) settings: Settings,
     /// Live events.
-    pub(crate) nats: (Client, Namespace),
+    pub(crate) subscriptions: Arc<Subscriptions>,
     /// The heads of all feeds.
     pub(crate) heads: watch::Receiver<Heads>,
 }
@@ -104,7 +102,13 @@ impl Feeding {
             reader: self.reader.clone(),
             progress: Arc::clone(&self.progress),
         });
-        let run = runner::run(context, self.settings.clone(), self.nats.clone(), self.heads.clone(), end.clone());
+        let run = runner::run(
+            context,
+            self.settings.clone(),
+            Arc::clone(&self.subscriptions),
+            self.heads.clone(),
+            end.clone(),
+        );
         Fed { end, runner: tokio::spawn(run) }
     }
 }

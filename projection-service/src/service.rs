@@ -10,7 +10,7 @@ use crate::{
     people::People,
     progress::Progress,
     read::Reads,
-    runner::{self, Settings, heads::Heads},
+    runner::{self, Settings, heads::Heads, live::Subscriptions},
     views,
 };
 use anyhow::Context as _;
@@ -95,7 +95,7 @@ pub async fn start(config: Config, shutdown: CancellationToken) -> anyhow::Resul
         reader: reader.clone(),
         progress: Arc::clone(&progress),
         settings: Settings { workers: config.workers, owner: owner(&config.node), lease: config.lease },
-        nats: (nats.clone(), config.namespace.clone()),
+        subscriptions: Arc::new(Subscriptions::new(nats.clone(), config.namespace.clone())),
         heads,
     };
     let ending = shutdown.clone();

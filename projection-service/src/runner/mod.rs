@@ -20,7 +20,7 @@ mod gathering;
 mod group;
 pub(crate) mod heads;
 pub(crate) mod job;
-mod live;
+pub(crate) mod live;
 mod parking;
 pub(crate) mod poison;
 mod shards;
@@ -33,17 +33,15 @@ use self::{
     group::{Group, Member, Outcome},
     heads::Heads,
     job::{Context, Job, JobError},
-    live::Live,
+    live::{Live, Subscriptions},
     shards::Shards,
     slots::Slots,
 };
 use crate::generation::Projection;
-use async_nats::Client;
 use domain::{
     envelope::{Cursor, RecordedEvent},
     ids::FeedId,
 };
-use messaging::Namespace;
 use std::{collections::HashMap, sync::Arc, time::Duration};
 use tokio::{
     sync::{mpsc, watch},
@@ -100,12 +98,12 @@ struct Runner {
 pub(crate) async fn run(
     context: Arc<Context>,
     settings: Settings,
-    nats: (Client, Namespace),
+    subscriptions: Arc<Subscriptions>,
     heads: watch::Receiver<Heads>,
     shutdown: CancellationToken,
 ) {
     let shards = Shards::start(&context, &settings, shutdown.clone());
-    let (live, events) = Live::new(nats.0, nats.1);
+    let (live, events) = Live::new(subscriptions);
     let (slots, jobs) = (Slots::default(), JoinSet::new());
     let mut runner = Runner {
         asked: context.progress.asked(),
@@ -202,7 +200,8 @@ impl Runner {
         match done {
             Ok((_, Finished::Alone(feed, target, Ok(at)))) => self.slots.done(feed, at, target),
             Ok((_, Finished::Together(members, Ok(Outcome::Moved)))) => {
-                members.iter().for_each(|member| self.slots.done(member.feed, Some(member.to()), member.target));
+                let now = Instant::now();
+                members.iter().for_each(|member| self.slots.moved(member, now));
             }
             Ok((_, Finished::Together(_, Ok(Outcome::Apart)))) => {
                 feeds.iter().for_each(|feed| self.slots.apart(*feed));

@@ -29,8 +29,9 @@ const LIVE_MAX: usize = 16_384;
 const GROUP_FEEDS_MAX: usize = 64;
 /// Events of one group. A reader of any of its feeds waits for all of them.
 const GROUP_EVENTS_MAX: usize = 512;
-/// How long the messages of a head are expected before it is looked up in MySQL what they say.
-const EXPECTED_WITHIN: Duration = Duration::from_millis(50);
+/// How long the messages of a head are expected before it is looked up in MySQL what they say: longer than they
+/// take when all is as busy as it can be, for else each look at the heads would add a transaction for each feed.
+const EXPECTED_WITHIN: Duration = Duration::from_millis(250);
 
 /// What a worker needs to know of a feed that it works on alone.
 #[derive(Debug, PartialEq, Eq)]
@@ -68,16 +69,23 @@ impl Slots {
     /// The head of the feed was seen here. Its messages are given a moment to come in, so that a look at
     /// the heads of busy feeds does not send all of them to MySQL.
     pub(super) fn head_seen(&mut self, feed: FeedId, head: Cursor, now: Instant) {
+        if let Some(slot) = self.slots.get_mut(&feed) {
+            slot.target = slot.target.max(head);
+            self.expect(feed, now);
+        }
+        self.told(feed, head);
+    }
+
+    /// Lets a feed wait for messages, where they are all that it needs and none of them is here.
+    fn expect(&mut self, feed: FeedId, now: Instant) {
         if let Some(slot) = self.slots.get_mut(&feed)
             && slot.doing == Doing::Idle
-            && slot.known.is_some_and(|known| head > known.cursor)
-            && !slot.is_apart
+            && slot.is_waiting_for_messages()
         {
             let until = now + EXPECTED_WITHIN;
             slot.doing = Doing::Expecting(until);
             self.waiting.insert((until, feed));
         }
-        self.told(feed, head);
     }
 
     /// An event came in live.
@@ -146,8 +154,20 @@ impl Slots {
         self.together.iter().copied().take(GROUP_FEEDS_MAX)
     }
 
-    /// A step of this feed, towards `target`, ended here; nothing makes the next step look it up.
+    /// A step of this feed alone, towards `target`, ended here; nothing makes the next step look it up.
     pub(super) fn done(&mut self, feed: FeedId, at: Option<Checkpoint>, target: Cursor) {
+        self.stands(feed, at, target);
+        self.queue_up(feed);
+    }
+
+    /// A group has moved this feed. What a head told meanwhile may still come in as messages.
+    pub(super) fn moved(&mut self, member: &Member, now: Instant) {
+        self.stands(member.feed, Some(member.to()), member.target);
+        self.expect(member.feed, now);
+        self.queue_up(member.feed);
+    }
+
+    fn stands(&mut self, feed: FeedId, at: Option<Checkpoint>, target: Cursor) {
         let Some(slot) = self.slots.get_mut(&feed) else { return };
         slot.doing = Doing::Idle;
         slot.failures = 0;
@@ -167,7 +187,6 @@ impl Slots {
             Some(since) if !moved => Some(since),
             _ => Some(Instant::now()),
         };
-        self.queue_up(feed);
     }
 
     /// The group of this feed was given up and changed nothing: the next step is taken alone.

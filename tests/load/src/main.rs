@@ -11,6 +11,7 @@ mod consoles;
 mod contender;
 mod cpu;
 mod digests;
+mod disk;
 mod figure;
 mod floor;
 mod installation;

@@ -70,6 +70,12 @@ impl Slot {
         if is_next && self.target.epoch == known.cursor.epoch { Way::Together } else { Way::Alone }
     }
 
+    /// Whether it is behind, and nothing but the messages of its next events is missing for a group.
+    pub(super) fn is_waiting_for_messages(&self) -> bool {
+        let is_behind = self.known.is_some_and(|known| known.parked == 0 && follows_later(known.cursor, self.target));
+        is_behind && !self.is_apart && self.live.is_empty()
+    }
+
     /// Takes what came in, at most so many.
     pub(super) fn take(&mut self, most: usize) -> Vec<RecordedEvent> {
         let most = self.live.len().min(most);
@@ -89,6 +95,10 @@ impl Slot {
         }
         taken
     }
+}
+
+fn follows_later(place: Cursor, later: Cursor) -> bool {
+    later.epoch == place.epoch && later.position > place.position
 }
 
 fn follows(place: Cursor, next: Cursor) -> bool {

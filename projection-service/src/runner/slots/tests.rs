@@ -145,7 +145,7 @@ fn places(group: &[Member]) -> Vec<(FeedId, Vec<u64>)> {
 }
 
 fn moved(slots: &mut Slots, group: &[Member]) {
-    group.iter().for_each(|member| slots.done(member.feed, Some(member.to()), member.target));
+    group.iter().for_each(|member| slots.moved(member, Instant::now()));
 }
 
 #[test]
@@ -266,6 +266,22 @@ fn the_messages_of_a_head_are_given_a_moment_before_it_is_looked_up() {
     slots.wake(now + EXPECTED_WITHIN);
     assert_eq!(slots.next().unwrap().feed, OTHER);
     assert_eq!(slots.next_retry(), None);
+}
+
+#[test]
+fn a_head_that_is_seen_while_a_group_works_on_the_feed_is_waited_for_too() {
+    let mut slots = with_feeds([FEED]);
+    slots.arrived(event(2));
+    let group = slots.next_group();
+    slots.head_seen(FEED, cursor(4), Instant::now());
+    moved(&mut slots, &group);
+    assert_eq!((slots.next(), slots.next_group()), (None, Vec::new()));
+    slots.arrived(event(3));
+    let group = slots.next_group();
+    assert_eq!(places(&group), [(FEED, vec![3])]);
+    moved(&mut slots, &group);
+    slots.wake(Instant::now() + EXPECTED_WITHIN);
+    assert_eq!(slots.next().unwrap().target, cursor(4));
 }
 
 #[test]

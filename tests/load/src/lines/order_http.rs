@@ -1,9 +1,10 @@
 //! `order_http`: orders through the whole service, over HTTP with a token, everything running, beside a Node server.
 
-use super::rounds::{Costs, closed, judged, open};
+use super::rounds::{Again, Costs, closed, judged, open};
 use crate::{
     aris::Aris,
     closed_loop::Limit,
+    disk::DiskWatch,
     figure::{Figure, Wanted},
     open_loop::Schedule,
     peers::{Node, NodeOptions, NodeProgram},
@@ -14,7 +15,7 @@ use crate::{
     stats::Series,
 };
 use anyhow::{Context, Result};
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 /// The schema of the Node server.
 const SCHEMA: &str = "order_http_node";
@@ -35,6 +36,7 @@ struct Measured {
     p50: Series,
     service: Series,
     mysql: Series,
+    again: Again,
 }
 
 /// Measures the line.
@@ -53,9 +55,10 @@ pub(crate) async fn order_http(server: &Server, settings: &Settings) -> Result<V
         of_node.closed(&mut node, number, node_guests, settings.round).await?;
     }
     let half = Schedule::lasting(of_node.rates.median() / 2.0, settings.round.time);
+    let disk = DiskWatch::start(server.folder());
     for number in 1..=settings.rounds {
-        of_ours.open(&mut ours, number, half).await?;
-        of_node.open(&mut node, number, half).await?;
+        while !of_ours.open(&mut ours, number, half, &disk).await? {}
+        while !of_node.open(&mut node, number, half, &disk).await? {}
     }
     node.stop().await?;
     ours.stop(server).await?;
@@ -66,7 +69,7 @@ pub(crate) async fn order_http(server: &Server, settings: &Settings) -> Result<V
 
 fn figures(ours: Measured, node: Measured, half: f64, at: &str) -> Vec<Figure> {
     let against = |name, unit, wanted, ours, node| Figure::against(name, unit, wanted, ours, (Node::NAME, node));
-    let rate = format!("at {half:.0} orders/s");
+    let rate = format!("at {half:.0} orders/s; {}", ours.again.told(&node.again));
     vec![
         against("order_http", "orders/s", Wanted::TimesAtLeast(WANTED), ours.rates, node.rates).noted(at),
         against("order_http_p99", "ms", Wanted::TimesAtMost(1.0), ours.p99, node.p99).noted(&rate),
@@ -130,7 +133,15 @@ impl Measured {
         Ok(())
     }
 
-    async fn open<S: Shop>(&mut self, shop: &mut S, number: usize, schedule: Schedule) -> Result<()> {
+    /// Whether the round counts.
+    async fn open<S: Shop>(
+        &mut self,
+        shop: &mut S,
+        number: usize,
+        schedule: Schedule,
+        disk: &DiskWatch,
+    ) -> Result<bool> {
+        let began = Instant::now();
         let answered = open(shop, schedule).await.with_context(|| S::NAME)?;
         let latencies = judged(shop, &answered).await.with_context(|| S::NAME)?;
         let (p50, p99) = (latencies.millis_at(50.0), latencies.millis_at(99.0));
@@ -140,8 +151,11 @@ impl Measured {
             schedule.per_second,
             latencies.len()
         );
+        if self.again.is_needed(disk, began, &latencies) {
+            return Ok(false);
+        }
         self.p50.0.push(p50);
         self.p99.0.push(p99);
-        Ok(())
+        Ok(true)
     }
 }

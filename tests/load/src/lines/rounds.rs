@@ -2,6 +2,7 @@
 
 use crate::{
     closed_loop::{Driven, Limit, Work, drive},
+    disk::DiskWatch,
     latency::Latencies,
     open_loop::{self, Answered, Schedule, Sender},
     orders::{Guest, Placed},
@@ -13,12 +14,35 @@ use std::{
         Arc, Mutex as StdMutex, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 use tokio::sync::Mutex;
 
 /// Connections of an open loop: more are never under way.
 pub(super) const CONNECTIONS: usize = 256;
+
+/// Rounds of one contender that are taken again, at most: a disk that never comes to rest is part of the machine.
+const AGAIN_MAX: usize = 10;
+
+/// Rounds of one contender that were taken again because the disk stood still.
+#[derive(Default)]
+pub(super) struct Again(usize);
+
+impl Again {
+    /// Whether a round that began then has to be taken again; it is told.
+    pub(super) fn is_needed(&mut self, disk: &DiskWatch, began: Instant, latencies: &Latencies) -> bool {
+        let Some(still) = disk.stood_still_since(began).filter(|_| self.0 < AGAIN_MAX) else { return false };
+        let p99 = latencies.millis_at(99.0);
+        println!("    taken again: the disk stood still for {} ms ({p99:.2} ms p99)", still.as_millis());
+        self.0 += 1;
+        true
+    }
+
+    /// What the figures say of it.
+    pub(super) fn told(&self, peer: &Self) -> String {
+        format!("rounds taken again because the disk stood still: {} of ours, {} of the peer's", self.0, peer.0)
+    }
+}
 
 /// A closed loop of so many guests, judged.
 pub(super) async fn closed<S: Shop>(shop: &mut S, guests: usize, limit: Limit) -> Result<(Driven, Costs)> {
