@@ -30,6 +30,8 @@ pub(crate) fn command(
         .arg(format!("--socket={}", socket.display()))
         .arg(format!("--innodb-redo-log-capacity={}", options.redo_log_capacity))
         .arg(format!("--innodb-buffer-pool-size={}", options.buffer_pool_size))
+        // Without them commits stand still for 100 ms now and then: see docs/operations.md.
+        .arg("--innodb-log-writer-threads=ON")
         .args(["--bind-address=127.0.0.1", "--mysqlx=0", "--secure-file-priv="])
         .args(["--max-allowed-packet=64M", "--max-connections=500"])
         // Each pool connection prepares its own statements, and there are many connections.

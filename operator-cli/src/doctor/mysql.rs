@@ -62,6 +62,7 @@ fn judge(settings: &Settings) -> Vec<Finding> {
         binlog(text("log_bin"), text("binlog_format")),
         strictness(text("sql_mode")),
         at_least("MySQL redo log", "innodb_redo_log_capacity", number("innodb_redo_log_capacity"), REDO_MIN),
+        log_threads(text("innodb_log_writer_threads")),
         at_least("MySQL packets", "max_allowed_packet", number("max_allowed_packet"), PACKET_MIN),
         at_least("MySQL statements", "max_prepared_stmt_count", number("max_prepared_stmt_count"), PREPARED_MIN),
         connections(number("threads_connected"), number("max_connections")),
@@ -118,6 +119,21 @@ fn strictness(mode: &str) -> Finding {
     Finding::wrong(ABOUT, seen, "add STRICT_TRANS_TABLES: values that do not fit are cut silently")
 }
 
+/// Without threads of its own for the redo log, which is the server's choice below 32 cores, each commit writes the log
+/// itself, and waits 100 ms when it misses that another one is done.
+fn log_threads(on: &str) -> Finding {
+    const ABOUT: &str = "MySQL log threads";
+    let seen = format!("innodb_log_writer_threads={on}");
+    if on.eq_ignore_ascii_case("on") {
+        return Finding::fine(ABOUT, seen);
+    }
+    Finding::warning(
+        ABOUT,
+        seen,
+        "SET PERSIST innodb_log_writer_threads = ON: now commits stand still for 100 ms at times",
+    )
+}
+
 fn at_least(about: &'static str, name: &str, found: u64, least: u64) -> Finding {
     let seen = format!("{name}={found}");
     if found >= least {
@@ -162,6 +178,7 @@ mod tests {
             ("binlog_format", "ROW"),
             ("sql_mode", "ONLY_FULL_GROUP_BY,STRICT_TRANS_TABLES"),
             ("innodb_redo_log_capacity", "1073741824"),
+            ("innodb_log_writer_threads", "ON"),
             ("max_allowed_packet", "67108864"),
             ("max_prepared_stmt_count", "1000000"),
             ("threads_connected", "40"),
@@ -193,6 +210,7 @@ mod tests {
             ("binlog_format", "STATEMENT", Level::Wrong, "MySQL binary log"),
             ("sql_mode", "", Level::Wrong, "MySQL strictness"),
             ("innodb_redo_log_capacity", "104857600", Level::Warning, "MySQL redo log"),
+            ("innodb_log_writer_threads", "OFF", Level::Warning, "MySQL log threads"),
             ("max_allowed_packet", "1048576", Level::Warning, "MySQL packets"),
             ("threads_connected", "150", Level::Warning, "MySQL connections"),
         ];

@@ -17,8 +17,9 @@ fn is_durable_by_default() {
     let folder = Folder::new();
     let server = start(MysqlOptions::new(folder.join("mysql")));
     let settings = "SELECT @@sync_binlog, @@innodb_flush_log_at_trx_commit, @@log_bin, @@max_allowed_packet, \
-                    @@max_connections, @@innodb_redo_log_capacity, @@max_prepared_stmt_count, @@innodb_doublewrite";
-    assert_eq!(sql(&server, "", settings).unwrap(), "1\t1\t1\t67108864\t500\t1073741824\t1000000\tON");
+                    @@max_connections, @@innodb_redo_log_capacity, @@max_prepared_stmt_count, @@innodb_doublewrite, \
+                    @@innodb_log_writer_threads";
+    assert_eq!(sql(&server, "", settings).unwrap(), "1\t1\t1\t67108864\t500\t1073741824\t1000000\tON\tON");
     assert_eq!(sql(&server, "", "SELECT CURRENT_USER()").unwrap(), "root@localhost");
     server.stop().unwrap();
 }
