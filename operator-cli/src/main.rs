@@ -25,6 +25,10 @@ use cli::{Cli, Command};
 use service_kit::telemetry;
 use std::{process::ExitCode, time::Duration};
 
+/// A fifth less processor time than with the allocator of the C library: `docs/decisions/0023-jemalloc.md`.
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 /// How long a step that cannot be interrupted (a download, say) may hold up the end.
 const END_WITHIN: Duration = Duration::from_secs(1);
 
