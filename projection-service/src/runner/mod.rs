@@ -9,9 +9,8 @@
 //! time: the next events of many feeds in one transaction. A bounded number of workers beside it take steps
 //! of one feed each, up to a page of events: what must be looked up, and what a group could not do.
 //!
-//! A projection that has been quiet begins a group at once; a busy one lets events gather for a moment, so
-//! that it is not read models that keep the disk from the orders of guests. Nobody who waits for a read
-//! model waits for that.
+//! Events gather for a moment before a group begins, so that it is not read models that keep disk and processor
+//! from the orders of guests and from screens. Nobody who waits for a read model waits for that.
 
 pub(crate) mod backoff;
 pub(crate) mod checkpoint;
@@ -117,7 +116,7 @@ pub(crate) async fn run(
         jobs,
         running: HashMap::new(),
         group: None,
-        gathering: Gathering::new(),
+        gathering: Gathering::default(),
     };
     runner.run(&shutdown).await;
     runner.end().await;
@@ -131,6 +130,7 @@ impl Runner {
             self.start_jobs();
             let retry = self.slots.next_retry();
             let is_gathering = self.group.is_none() && self.slots.has_group();
+            let gathered = self.gathering.until(Instant::now(), &self.slots, &*self.context.view);
             tokio::select! {
                 () = shutdown.cancelled() => return,
                 Some(event) = self.events.recv() => self.take_live(event),
@@ -140,7 +140,7 @@ impl Runner {
                 () = sleep_until(retry.unwrap_or_else(Instant::now)), if retry.is_some() => {
                     self.slots.wake(Instant::now());
                 }
-                () = sleep_until(self.gathering.until()), if is_gathering => {}
+                () = sleep_until(gathered), if is_gathering => {}
                 Ok(()) = self.asked.changed(), if is_gathering => {}
                 else => return,
             }
@@ -148,9 +148,12 @@ impl Runner {
     }
 
     fn start_group(&mut self) {
-        let now = Instant::now();
-        let is_over = || self.gathering.is_over(now, &self.slots, &self.context.progress, self.projection());
-        if self.group.is_some() || !self.slots.has_group() || !is_over() {
+        if self.group.is_some() || !self.slots.has_group() {
+            return;
+        }
+        let (now, view) = (Instant::now(), &*self.context.view);
+        self.gathering.waits(now);
+        if !self.gathering.is_over(now, &self.slots, &self.context.progress, view) {
             return;
         }
         let group = Group::of(self.slots.next_group());
@@ -158,7 +161,7 @@ impl Runner {
         if feeds.is_empty() {
             return;
         }
-        self.gathering.begin(now);
+        self.gathering.begin();
         let context = Arc::clone(&self.context);
         let handle = self.jobs.spawn(async move {
             let outcome = group.run(&context).await;

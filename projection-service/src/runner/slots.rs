@@ -10,6 +10,7 @@ pub(super) mod tests;
 
 use self::slot::{Doing, Slot, Way};
 use super::{checkpoint::Checkpoint, group::Member};
+use crate::views::View;
 use domain::{
     envelope::{Cursor, RecordedEvent},
     ids::FeedId,
@@ -147,6 +148,12 @@ impl Slots {
     pub(super) fn is_group_full(&self) -> bool {
         let events = self.grouped().filter_map(|feed| self.slots.get(&feed)).map(|slot| slot.live.len());
         self.together.len() >= GROUP_FEEDS_MAX || events.sum::<usize>() >= GROUP_EVENTS_MAX
+    }
+
+    /// Whether any event that waits for a group may change rows of this view.
+    pub(super) fn concern(&self, view: &dyn View) -> bool {
+        let slots = self.grouped().filter_map(|feed| self.slots.get(&feed));
+        slots.flat_map(|slot| &slot.live).any(|event| view.concerns(&event.event_type))
     }
 
     /// The feeds that the next group may hold.

@@ -84,6 +84,10 @@ pub(crate) trait View: Send + Sync + 'static {
     /// Its tables without the number of the generation, such as `orders`.
     fn tables(&self) -> &'static [&'static str];
 
+    /// Whether events of this type may change rows. What does not is applied as well, only later: see
+    /// `runner::gathering`.
+    fn concerns(&self, event_type: &str) -> bool;
+
     /// Applies these events, inside the caller's transaction. They may be of several feeds; those of one
     /// feed are in order.
     fn apply<'a>(

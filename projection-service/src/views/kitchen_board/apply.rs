@@ -198,8 +198,10 @@ fn push_keys<'a>(query: &mut QueryBuilder<'a, sqlx::MySql>, keys: impl IntoItera
 mod tests {
     use super::*;
     use crate::views::samples::{
-        FEED, accepted, at, facts, facts_of, fired, grill, line_id, placed, ready, served, started, voided,
+        FEED, accepted, at, cancelled, completed, facts, facts_of, fired, grill, line_id, placed, ready, served,
+        started, voided,
     };
+    use crate::{generation::Generation, views::kitchen_board::schema::VIEW};
 
     fn key(line: u128) -> Key {
         (FEED, grill(), line_id(line))
@@ -211,6 +213,17 @@ mod tests {
         assert_eq!(changes, Changes::default());
         let changes = Changes::of(&facts([placed(&[1]), accepted(), fired(1)])).unwrap();
         assert_eq!(changes.new[&key(1)].fired_position, 3);
+    }
+
+    #[test]
+    fn what_does_not_concern_the_board_changes_no_row() {
+        let board = crate::views::of(crate::generation::Projection { view: VIEW, generation: Generation(1) });
+        let all =
+            [placed(&[1]), accepted(), cancelled(), completed(), fired(1), started(1), ready(1), served(1), voided(1)];
+        for fact in facts(all) {
+            let is_empty = Changes::of(std::slice::from_ref(&fact)).unwrap() == Changes::default();
+            assert_eq!(board.concerns(fact.event.event_type()), !is_empty, "{}", fact.event.event_type());
+        }
     }
 
     #[test]

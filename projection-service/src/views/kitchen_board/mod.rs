@@ -32,6 +32,10 @@ impl View for KitchenBoard {
         ALL
     }
 
+    fn concerns(&self, event_type: &str) -> bool {
+        event_type.starts_with("line.")
+    }
+
     fn apply<'a>(
         &'a self,
         connection: &'a mut MySqlConnection,

@@ -35,6 +35,10 @@ impl View for Orders {
         ALL
     }
 
+    fn concerns(&self, event_type: &str) -> bool {
+        ["order.", "line."].iter().any(|of| event_type.starts_with(of))
+    }
+
     fn apply<'a>(
         &'a self,
         connection: &'a mut MySqlConnection,

@@ -154,3 +154,26 @@ impl Changes {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Changes;
+    use crate::{
+        generation::{Generation, Projection},
+        views::{
+            self,
+            restaurants::schema::VIEW,
+            samples::{accepted, facts, fired, placed, served},
+        },
+    };
+
+    #[test]
+    fn orders_do_not_concern_the_view_and_change_no_row() {
+        let view = views::of(Projection { view: VIEW, generation: Generation(1) });
+        for fact in facts([placed(&[1]), accepted(), fired(1), served(1)]) {
+            assert!(!view.concerns(fact.event.event_type()));
+            assert_eq!(Changes::of(&[fact]), Changes::default());
+        }
+        assert!(view.concerns("menu-item.added"));
+    }
+}

@@ -34,6 +34,10 @@ impl View for Restaurants {
         ALL
     }
 
+    fn concerns(&self, event_type: &str) -> bool {
+        !["order.", "line."].iter().any(|of| event_type.starts_with(of))
+    }
+
     fn apply<'a>(
         &'a self,
         connection: &'a mut MySqlConnection,
