@@ -22,7 +22,9 @@ const SCHEMA: &str = "order_http_node";
 /// Restaurants that orders are spread over.
 const RESTAURANTS: usize = 50;
 /// Guests at once that are tried.
-const GUESTS: [usize; 4] = [16, 64, 128, 256];
+const GUESTS: &[usize] = &[16, 64, 128, 256];
+/// The same in a short run: those that were best so far.
+const GUESTS_QUICK: &[usize] = &[128, 256];
 /// Processes that the Node server is tried with; ours is one process on both cores.
 const WORKERS: [usize; 2] = [1, 2];
 /// How many times as many orders as the peer.
@@ -47,8 +49,8 @@ pub(crate) async fn order_http(server: &Server, settings: &Settings) -> Result<V
     };
     let restaurants: Arc<[Restaurant]> = (0..RESTAURANTS).map(|_| Restaurant::new()).collect();
     let mut ours = Aris::start(server, "order_http", Arc::clone(&restaurants), &Aris::TOGETHER).await?;
-    let (ours_guests, _) = best(&mut ours, settings.probe).await?;
-    let (mut node, node_guests) = best_node(server, &program, &restaurants, settings.probe).await?;
+    let (ours_guests, _) = best(&mut ours, settings).await?;
+    let (mut node, node_guests) = best_node(server, &program, &restaurants, settings).await?;
     let (mut of_ours, mut of_node) = (Measured::default(), Measured::default());
     for number in 1..=settings.rounds {
         of_ours.closed(&mut ours, number, ours_guests, settings.round).await?;
@@ -80,10 +82,11 @@ fn figures(ours: Measured, node: Measured, half: f64, at: &str) -> Vec<Figure> {
 }
 
 /// The number of guests at once at which it was fastest, and its orders per second then.
-async fn best<S: Shop>(shop: &mut S, limit: Limit) -> Result<(usize, f64)> {
+async fn best<S: Shop>(shop: &mut S, settings: &Settings) -> Result<(usize, f64)> {
     let mut best = (0, 0.0);
-    for guests in GUESTS {
-        let (driven, costs) = closed(shop, guests, limit).await.with_context(|| S::NAME)?;
+    let tried = if settings.quick { GUESTS_QUICK } else { GUESTS };
+    for guests in tried.iter().copied() {
+        let (driven, costs) = closed(shop, guests, settings.probe).await.with_context(|| S::NAME)?;
         told::<S>(&format!("{guests} at once"), driven.per_second(), costs);
         if driven.per_second() > best.1 {
             best = (guests, driven.per_second());
@@ -97,14 +100,14 @@ async fn best_node(
     server: &Server,
     program: &NodeProgram,
     restaurants: &Arc<[Restaurant]>,
-    limit: Limit,
+    settings: &Settings,
 ) -> Result<(Node, usize)> {
     let mut fastest = (0, 0, 0.0);
     for workers in WORKERS {
         let options = NodeOptions { workers, recovery_millis: 0 };
         let mut node = Node::start(server, program, SCHEMA, Arc::clone(restaurants), options).await?;
         println!("  the Node server with {workers} process(es)");
-        let (guests, rate) = best(&mut node, limit).await?;
+        let (guests, rate) = best(&mut node, settings).await?;
         node.stop().await?;
         if rate > fastest.2 {
             fastest = (workers, guests, rate);
