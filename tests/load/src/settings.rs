@@ -25,7 +25,7 @@ impl Settings {
     pub(crate) fn from_env(server: Option<u32>) -> Self {
         let limit = |millis| Limit { time: Duration::from_millis(millis), orders: ORDERS_MAX, server };
         let quick = is_set("QUICK");
-        let (rounds, round, probe) = if quick { (3, 1_500, 700) } else { (5, 4_000, 1_500) };
+        let (rounds, round, probe) = if quick { (3, 1_000, 400) } else { (5, 4_000, 1_500) };
         Self { rounds, round: limit(round), probe: limit(probe), profile: is_set("PROFILE"), quick }
     }
 }

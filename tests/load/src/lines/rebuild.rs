@@ -33,7 +33,7 @@ const RESTAURANTS: usize = 50;
 /// Restaurants with a past.
 const PAST_RESTAURANTS: usize = 4;
 const PAST: usize = 1_000_000;
-const PAST_QUICK: usize = 200_000;
+const PAST_QUICK: usize = 100_000;
 /// Events per second.
 const WANTED: f64 = 50_000.0;
 /// How many times as long the slowest hundredth of the orders may take.
