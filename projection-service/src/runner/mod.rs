@@ -130,7 +130,8 @@ impl Runner {
             self.start_jobs();
             let retry = self.slots.next_retry();
             let is_gathering = self.group.is_none() && self.slots.has_group();
-            let gathered = self.gathering.until(Instant::now(), &self.slots, &*self.context.view);
+            // While a group runs nobody waits for this, so nobody looks through what has come in.
+            let gathered = is_gathering.then(|| self.gathering.until(Instant::now(), &self.slots, &*self.context.view));
             tokio::select! {
                 () = shutdown.cancelled() => return,
                 Some(event) = self.events.recv() => self.take_live(event),
@@ -140,7 +141,7 @@ impl Runner {
                 () = sleep_until(retry.unwrap_or_else(Instant::now)), if retry.is_some() => {
                     self.slots.wake(Instant::now());
                 }
-                () = sleep_until(gathered), if is_gathering => {}
+                () = sleep_until(gathered.unwrap_or_else(Instant::now)), if gathered.is_some() => {}
                 Ok(()) = self.asked.changed(), if is_gathering => {}
                 else => return,
             }
