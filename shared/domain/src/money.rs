@@ -1,13 +1,13 @@
 //! Money: whole minor units of one currency. Never a float.
 
 use crate::limits::{AMOUNT_MAX, TAX_RATE_BP_MAX};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 /// An ISO 4217 currency code: three capital letters.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(extend("pattern" = "^[A-Z]{3}$")))]
-#[serde(try_from = "String", into = "String")]
-pub struct Currency([u8; 3]);
+#[serde(try_from = "String")]
+pub struct Currency(#[cfg_attr(feature = "schema", schemars(with = "String"))] [u8; 3]);
 
 /// Why something is no money.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -56,9 +56,9 @@ impl std::str::FromStr for Currency {
     }
 }
 
-impl From<Currency> for String {
-    fn from(currency: Currency) -> Self {
-        currency.as_str().to_owned()
+impl Serialize for Currency {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
     }
 }
 

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 /// scopes, events and menu items can name it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(extend("pattern" = "^[a-z0-9][a-z0-9-]{0,31}$")))]
-#[serde(try_from = "String", into = "String")]
+#[serde(try_from = "String")]
 pub struct StationKey(String);
 
 /// Why a text is no station key.

@@ -39,7 +39,7 @@ macro_rules! text {
     ($($(#[$doc:meta])* $name:ident: $max:expr, $allowed_control:expr);* $(;)?) => {$(
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-        #[serde(try_from = "String", into = "String")]
+        #[serde(try_from = "String")]
         pub struct $name(String);
 
         impl $name {

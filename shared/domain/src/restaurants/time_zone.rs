@@ -10,7 +10,7 @@ const BYTES_MAX: usize = 64;
 /// Only the shape is checked: which zones exist changes several times a year, and a rule must give
 /// the same answer on every machine.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[serde(try_from = "String")]
 pub struct TimeZoneName(String);
 
 /// A text that cannot be the name of a time zone.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 /// never look into it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(extend("pattern" = "^[A-Za-z0-9+/=_-]{1,1024}$")))]
-#[serde(try_from = "String", into = "String")]
+#[serde(try_from = "String")]
 pub struct Sealed(String);
 
 /// A text that cannot be a sealed one.
@@ -30,12 +30,6 @@ impl TryFrom<String> for Sealed {
         let base64 = |byte: u8| byte.is_ascii_alphanumeric() || b"+/=_-".contains(&byte);
         let valid = (1..=SEALED_BYTES_MAX).contains(&text.len()) && text.bytes().all(base64);
         if valid { Ok(Self(text)) } else { Err(SealedError) }
-    }
-}
-
-impl From<Sealed> for String {
-    fn from(sealed: Sealed) -> Self {
-        sealed.0
     }
 }
 

@@ -32,6 +32,8 @@ pub(super) enum Fate {
 /// What a try may do besides the commands themselves.
 pub(super) struct Try<'a> {
     pub(super) session: &'a mut Session,
+    /// What is sent is written here.
+    pub(super) script: &'a mut Script,
     pub(super) cache: &'a mut Cache,
     pub(super) snapshots: &'a Snapshots,
     pub(super) lock_mode: LockMode,
@@ -60,7 +62,7 @@ impl Try<'_> {
 
         failpoint!("commit.before-begin").map_err(sqlx::Error::Io)?;
         let Looked { locked, receipts: stored_receipts, claims: stored_claims } =
-            lock_and_look_up(connection, batch, &feeds, self.lock_mode).await?;
+            lock_and_look_up(connection, self.script, batch, &feeds, self.lock_mode).await?;
         failpoint!("commit.locked").map_err(sqlx::Error::Io)?;
         for (feed, head) in &locked {
             catch_up(connection, self.cache, *feed, head).await?;
@@ -78,7 +80,7 @@ impl Try<'_> {
             // Only repeats: what they are told is true already.
             connection.execute("ROLLBACK").await?;
         } else {
-            write(connection, &stage, &stored_claims).await?;
+            write(connection, self.script, &stage, &stored_claims).await?;
             failpoint!("commit.before-commit").map_err(sqlx::Error::Io)?;
             *self.commit_sent = true;
             let started = Instant::now();
@@ -109,17 +111,18 @@ struct Looked {
 /// what was committed when it began, so whatever was written before the lock.
 async fn lock_and_look_up(
     connection: &mut MySqlConnection,
+    script: &mut Script,
     batch: &[&Submission],
     feeds: &[FeedId],
     lock_mode: LockMode,
 ) -> Result<Looked, RunError> {
     let keys: Vec<_> = batch.iter().map(|submission| receipt_key(submission)).collect();
     let reads = claim_reads(batch);
-    let mut script = Script::default();
+    script.clear();
     script.statement("START TRANSACTION");
-    heads::lock(&mut script, feeds, lock_mode);
-    receipts::look_up(&mut script, &keys);
-    claims::look_up(&mut script, &reads);
+    heads::lock(script, feeds, lock_mode);
+    receipts::look_up(script, &keys);
+    claims::look_up(script, &reads);
     let mut results = script.run(connection).await?.skip(1);
     Ok(Looked {
         locked: heads::found(&results.next().unwrap_or_default())?,
@@ -261,6 +264,7 @@ fn decide(
 /// Writes all that was decided; heads of new feeds first, so that a twin waits there.
 async fn write(
     connection: &mut MySqlConnection,
+    script: &mut Script,
     stage: &Stage<'_>,
     stored_claims: &BTreeMap<ClaimPlace, Option<Uuid>>,
 ) -> Result<(), RunError> {
@@ -269,14 +273,14 @@ async fn write(
     moved.sort_unstable_by_key(|(feed, _)| *feed);
     let (stored, new): (Vec<_>, Vec<_>) = moved.into_iter().partition(|(_, head)| head.stored);
     let released: Vec<_> = stage.writes.released.iter().cloned().collect();
-    let mut script = Script::default();
-    heads::create(&mut script, &new);
-    insert::events(&mut script, &stage.writes.events);
-    insert::outbox(&mut script, &stage.writes.events);
-    receipts::insert(&mut script, &stage.writes.receipts);
-    claims::release(&mut script, &released);
-    claims::take(&mut script, &stage.taken(stored_claims));
-    heads::advance(&mut script, &stored);
+    script.clear();
+    heads::create(script, &new);
+    insert::events(script, &stage.writes.events);
+    insert::outbox(script, &stage.writes.events);
+    receipts::insert(script, &stage.writes.receipts);
+    claims::release(script, &released);
+    claims::take(script, &stage.taken(stored_claims));
+    heads::advance(script, &stored);
     script.run(connection).await.map(drop).map_err(stream_exists)
 }
 

@@ -17,7 +17,10 @@ use domain::{
     limits::EVENT_BYTES_MAX,
     stream::{State, StreamId},
 };
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::{
+    collections::{BTreeMap, HashMap, HashSet},
+    io::Write as _,
+};
 use uuid::Uuid;
 
 /// An event on its way into the store.
@@ -300,17 +303,22 @@ fn replay(receipt: &Receipt, submission: &Submission) -> Result<Reply, SubmitErr
     Ok(Reply { answer: receipt.answer.clone(), replayed })
 }
 
+/// More than the answer to most commands has.
+const BODY_BYTES: usize = 1_024;
+
 /// The answer's body: what every command tells, then what this one adds.
 fn body(id: Uuid, version: u64, at: Cursor, extras: &serde_json::Map<String, serde_json::Value>) -> Bytes {
-    let mut text = format!(
-        r#"{{"id":"{id}","version":{version},"position":{position},"epoch":{epoch}"#,
-        position = at.position,
-        epoch = at.epoch
-    );
+    let Cursor { epoch, position } = at;
+    let mut text = Vec::with_capacity(BODY_BYTES);
+    // A vector takes whatever is written.
+    let _ = write!(text, r#"{{"id":"{id}","version":{version},"position":{position},"epoch":{epoch}"#);
     for (name, value) in extras {
-        text.push_str(&format!(",{}:{value}", serde_json::Value::String(name.clone())));
+        text.push(b',');
+        let _ = serde_json::to_writer(&mut text, name);
+        text.push(b':');
+        let _ = serde_json::to_writer(&mut text, value);
     }
-    text.push('}');
+    text.push(b'}');
     Bytes::from(text)
 }
 

@@ -6,7 +6,7 @@ use super::{
     cache::Cache,
     error::{Remedy, RunError},
     session::Session,
-    sql::heads::LockMode,
+    sql::{heads::LockMode, script::Script},
     use_case::{Reply, Submission, SubmitError},
 };
 use crate::snapshots::Snapshots;
@@ -79,6 +79,7 @@ fn span(batch: &[&Submission]) -> Span {
 pub(super) struct Worker {
     pub(super) config: CommitterConfig,
     pub(super) session: Session,
+    script: Script,
     pub(super) cache: Cache,
     pub(super) waiting: VecDeque<Job>,
     pub(super) on_commit: OnCommit,
@@ -98,7 +99,17 @@ impl Worker {
         let session = Session::new(&config.url)?;
         let cache = Cache::new(config.cache_bytes);
         let depth = metrics::gauge!("committer_waiting_commands", "committer" => number.to_string());
-        Ok(Self { config, session, cache, waiting: VecDeque::new(), on_commit, snapshots, depth, no_wait_until: None })
+        Ok(Self {
+            config,
+            session,
+            script: Script::default(),
+            cache,
+            waiting: VecDeque::new(),
+            on_commit,
+            snapshots,
+            depth,
+            no_wait_until: None,
+        })
     }
 
     /// Works until the queue is closed and empty.
@@ -207,6 +218,7 @@ impl Worker {
         let mut one_try = Try {
             snapshots: &self.snapshots,
             session: &mut self.session,
+            script: &mut self.script,
             cache: &mut self.cache,
             lock_mode,
             distrust_new,
