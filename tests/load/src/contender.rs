@@ -1,6 +1,9 @@
 //! Who is measured, and how its best is found.
 
-use crate::closed_loop::{Driven, Limit};
+use crate::{
+    closed_loop::{Driven, Limit},
+    settings::Settings,
+};
 use anyhow::{Context, Result};
 use std::fmt;
 
@@ -60,15 +63,12 @@ pub(crate) async fn told<C: Contender>(contender: &mut C, what: &str, shape: Sha
     Ok(driven)
 }
 
-/// Every shape is tried so often, and its best try counts: a neighbour's burst must not choose.
-const PASSES: usize = 2;
-
 /// The shape at which it was fastest.
-pub(crate) async fn best_shape<C: Contender>(contender: &mut C, limit: Limit) -> Result<Shape> {
+pub(crate) async fn best_shape<C: Contender>(contender: &mut C, settings: &Settings) -> Result<Shape> {
     let mut best = (Shape::ALONE, 0.0);
-    for _ in 0..PASSES {
+    for _ in 0..settings.tries {
         for shape in contender.shapes() {
-            let rate = told(contender, "try", shape, limit).await?.per_second();
+            let rate = told(contender, "try", shape, settings.probe).await?.per_second();
             if rate > best.1 {
                 best = (shape, rate);
             }

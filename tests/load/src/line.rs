@@ -120,9 +120,9 @@ impl Line {
 
 impl Contenders {
     async fn measure(&mut self, settings: &Settings) -> Result<(Measured, Measured, Measured)> {
-        let mut ours = Measured::at(best_shape(&mut self.ours, settings.probe).await?);
-        let mut peer = Measured::at(best_shape(&mut self.peer, settings.probe).await?);
-        let mut floor = Measured::at(best_shape(&mut self.floor, settings.probe).await?);
+        let mut ours = Measured::at(best_shape(&mut self.ours, settings).await?);
+        let mut peer = Measured::at(best_shape(&mut self.peer, settings).await?);
+        let mut floor = Measured::at(best_shape(&mut self.floor, settings).await?);
         for number in 1..=settings.rounds {
             ours.round(&mut self.ours, number, settings).await?;
             peer.round(&mut self.peer, number, settings).await?;

@@ -14,6 +14,8 @@ pub(crate) struct Settings {
     pub(crate) round: Limit,
     /// One try of what a contender is best at, and the look at a single commit.
     pub(crate) probe: Limit,
+    /// Tries of each setting, of which the best counts: a neighbour's burst must not choose.
+    pub(crate) tries: usize,
     /// Whether only ours works, and MySQL is asked where its time went.
     pub(crate) profile: bool,
     /// Whether sizes are small and rounds short.
@@ -25,8 +27,8 @@ impl Settings {
     pub(crate) fn from_env(server: Option<u32>) -> Self {
         let limit = |millis| Limit { time: Duration::from_millis(millis), orders: ORDERS_MAX, server };
         let quick = is_set("QUICK");
-        let (rounds, round, probe) = if quick { (3, 1_000, 400) } else { (5, 4_000, 1_500) };
-        Self { rounds, round: limit(round), probe: limit(probe), profile: is_set("PROFILE"), quick }
+        let (rounds, round, probe, tries) = if quick { (3, 1_000, 400, 1) } else { (5, 4_000, 1_500, 2) };
+        Self { rounds, round: limit(round), probe: limit(probe), tries, profile: is_set("PROFILE"), quick }
     }
 }
 
@@ -37,10 +39,10 @@ fn is_set(name: &str) -> bool {
 
 impl fmt::Display for Settings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { rounds, round, probe, .. } = self;
+        let Self { rounds, round, probe, tries, .. } = self;
         write!(
             f,
-            "{rounds} rounds of at most {:?} and {} orders, in turn; before it, {:?} for each setting that is tried",
+            "{rounds} rounds of at most {:?} and {} orders, in turn; before it, each setting is tried {tries} × {:?}",
             round.time, round.orders, probe.time
         )
     }

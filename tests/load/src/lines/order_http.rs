@@ -15,7 +15,7 @@ use crate::{
     stats::Series,
 };
 use anyhow::{Context, Result};
-use std::{sync::Arc, time::Instant};
+use std::sync::Arc;
 
 /// The schema of the Node server.
 const SCHEMA: &str = "order_http_node";
@@ -59,8 +59,8 @@ pub(crate) async fn order_http(server: &Server, settings: &Settings) -> Result<V
     let half = Schedule::lasting(of_node.rates.median() / 2.0, settings.round.time);
     let disk = DiskWatch::start(server.folder());
     for number in 1..=settings.rounds {
-        while !of_ours.open(&mut ours, number, half, &disk).await? {}
-        while !of_node.open(&mut node, number, half, &disk).await? {}
+        of_ours.open(&mut ours, number, half, &disk).await?;
+        of_node.open(&mut node, number, half, &disk).await?;
     }
     node.stop().await?;
     ours.stop(server).await?;
@@ -85,7 +85,7 @@ fn figures(ours: Measured, node: Measured, half: f64, at: &str) -> Vec<Figure> {
 async fn best<S: Shop>(shop: &mut S, settings: &Settings) -> Result<(usize, f64)> {
     let mut best = (0, 0.0);
     let tried = if settings.quick { GUESTS_QUICK } else { GUESTS };
-    for guests in tried.iter().copied() {
+    for guests in tried.repeat(settings.tries) {
         let (driven, costs) = closed(shop, guests, settings.probe).await.with_context(|| S::NAME)?;
         told::<S>(&format!("{guests} at once"), driven.per_second(), costs);
         if driven.per_second() > best.1 {
@@ -136,29 +136,22 @@ impl Measured {
         Ok(())
     }
 
-    /// Whether the round counts.
-    async fn open<S: Shop>(
-        &mut self,
-        shop: &mut S,
-        number: usize,
-        schedule: Schedule,
-        disk: &DiskWatch,
-    ) -> Result<bool> {
-        let began = Instant::now();
-        let answered = open(shop, schedule).await.with_context(|| S::NAME)?;
-        let latencies = judged(shop, &answered).await.with_context(|| S::NAME)?;
-        let (p50, p99) = (latencies.millis_at(50.0), latencies.millis_at(99.0));
-        println!(
-            "  half {number:<9} {:<5} {:>7.0} orders/s   {p50:>6.2} ms p50 {p99:>7.2} ms p99   {} orders",
-            S::NAME,
-            schedule.per_second,
-            latencies.len()
-        );
-        if self.again.is_needed(disk, began, &latencies) {
-            return Ok(false);
-        }
+    async fn open<S: Shop>(&mut self, shop: &mut S, number: usize, half: Schedule, disk: &DiskWatch) -> Result<()> {
+        let round = async || {
+            let answered = open(shop, half).await?;
+            let latencies = judged(shop, &answered).await?;
+            let (p50, p99) = (latencies.millis_at(50.0), latencies.millis_at(99.0));
+            println!(
+                "  half {number:<9} {:<5} {:>7.0} orders/s   {p50:>6.2} ms p50 {p99:>7.2} ms p99   {} orders",
+                S::NAME,
+                half.per_second,
+                latencies.len()
+            );
+            Ok((p50, p99))
+        };
+        let (p50, p99) = self.again.take(disk, round).await.with_context(|| S::NAME)?;
         self.p50.0.push(p50);
         self.p99.0.push(p99);
-        Ok(true)
+        Ok(())
     }
 }

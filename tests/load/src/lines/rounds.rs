@@ -29,13 +29,15 @@ const AGAIN_MAX: usize = 10;
 pub(super) struct Again(usize);
 
 impl Again {
-    /// Whether a round that began then has to be taken again; it is told.
-    pub(super) fn is_needed(&mut self, disk: &DiskWatch, began: Instant, latencies: &Latencies) -> bool {
-        let Some(still) = disk.stood_still_since(began).filter(|_| self.0 < AGAIN_MAX) else { return false };
-        let p99 = latencies.millis_at(99.0);
-        println!("    taken again: the disk stood still for {} ms ({p99:.2} ms p99)", still.as_millis());
-        self.0 += 1;
-        true
+    /// Takes a round, and takes it again while the disk stood still in it.
+    pub(super) async fn take<T>(&mut self, disk: &DiskWatch, mut round: impl AsyncFnMut() -> Result<T>) -> Result<T> {
+        loop {
+            let began = Instant::now();
+            let came_to = round().await?;
+            let Some(still) = disk.stood_still_since(began).filter(|_| self.0 < AGAIN_MAX) else { return Ok(came_to) };
+            println!("    taken again: the disk stood still for {} ms", still.as_millis());
+            self.0 += 1;
+        }
     }
 
     /// What the figures say of it.

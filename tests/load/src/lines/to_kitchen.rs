@@ -18,7 +18,7 @@ use crate::{
     stats::Series,
 };
 use anyhow::{Context, Result};
-use std::{sync::Arc, time::Instant};
+use std::sync::Arc;
 
 /// Orders per second.
 const RATE: f64 = 300.0;
@@ -57,8 +57,8 @@ pub(crate) async fn to_kitchen(server: &Server, settings: &Settings) -> Result<V
         // Round 0 warms up and does not count.
         let (mut a, mut b) = (Measured::default(), Measured::default());
         let (to_ours, to_node) = if number == 0 { (&mut a, &mut b) } else { (&mut of_ours, &mut of_node) };
-        while !to_ours.round(&mut ours, &ours_consoles, number, schedule, &disk).await.context("ours")? {}
-        while !to_node.round(&mut node, &node_consoles, number, schedule, &disk).await.context("the Node server")? {}
+        to_ours.round(&mut ours, &ours_consoles, number, schedule, &disk).await.context("ours")?;
+        to_node.round(&mut node, &node_consoles, number, schedule, &disk).await.context("the Node server")?;
     }
     drop((ours_consoles, node_consoles));
     node.stop().await?;
@@ -79,7 +79,6 @@ async fn consoles<S: Shop>(shop: &S) -> Result<Consoles> {
 }
 
 impl Measured {
-    /// Whether the round counts.
     async fn round<S: Shop>(
         &mut self,
         shop: &mut S,
@@ -87,24 +86,24 @@ impl Measured {
         number: usize,
         schedule: Schedule,
         disk: &DiskWatch,
-    ) -> Result<bool> {
-        let began = Instant::now();
-        let answered = open(shop, schedule).await?;
-        consoles.until(schedule.requests * (CONSOLES / RESTAURANTS) as u64).await?;
-        let latencies = delivered(&answered, &consoles.take(), |console| console % RESTAURANTS)?;
-        let answers = judged(shop, &answered).await?;
-        let (p50, p99) = (latencies.millis_at(50.0), latencies.millis_at(99.0));
-        let (answer, name) = (answers.millis_at(50.0), S::NAME);
-        println!(
-            "  round {number:<3} {name:<5} {p50:>6.2} ms p50 {p99:>7.2} ms p99 on {} screens, {answer:.2} ms to the answer",
-            latencies.len()
-        );
-        if self.again.is_needed(disk, began, &latencies) {
-            return Ok(false);
-        }
+    ) -> Result<()> {
+        let round = async || {
+            let answered = open(shop, schedule).await?;
+            consoles.until(schedule.requests * (CONSOLES / RESTAURANTS) as u64).await?;
+            let latencies = delivered(&answered, &consoles.take(), |console| console % RESTAURANTS)?;
+            let answer = judged(shop, &answered).await?.millis_at(50.0);
+            let (p50, p99) = (latencies.millis_at(50.0), latencies.millis_at(99.0));
+            println!(
+                "  round {number:<3} {:<5} {p50:>6.2} ms p50 {p99:>7.2} ms p99 on {} screens, {answer:.2} ms to the answer",
+                S::NAME,
+                latencies.len()
+            );
+            Ok((p50, p99, answer))
+        };
+        let (p50, p99, answer) = self.again.take(disk, round).await?;
         self.p50.0.push(p50);
         self.p99.0.push(p99);
         self.answered_p50.0.push(answer);
-        Ok(true)
+        Ok(())
     }
 }
