@@ -10,6 +10,8 @@ const ORDERS_MAX: u64 = 200_000;
 pub(crate) struct Settings {
     /// Rounds of each contender, in turn.
     pub(crate) rounds: usize,
+    /// The same for lines that start the processes of all contenders in every round: they take long, and differ little.
+    pub(crate) rounds_anew: usize,
     /// One round.
     pub(crate) round: Limit,
     /// One try of what a contender is best at, and the look at a single commit.
@@ -27,8 +29,9 @@ impl Settings {
     pub(crate) fn from_env(server: Option<u32>) -> Self {
         let limit = |millis| Limit { time: Duration::from_millis(millis), orders: ORDERS_MAX, server };
         let quick = is_set("QUICK");
-        let (rounds, round, probe, tries) = if quick { (3, 1_000, 400, 1) } else { (5, 4_000, 1_500, 2) };
-        Self { rounds, round: limit(round), probe: limit(probe), tries, profile: is_set("PROFILE"), quick }
+        let (rounds, rounds_anew) = if quick { (3, 2) } else { (5, 5) };
+        let (round, probe, tries) = if quick { (1_000, 400, 1) } else { (4_000, 1_500, 2) };
+        Self { rounds, rounds_anew, round: limit(round), probe: limit(probe), tries, profile: is_set("PROFILE"), quick }
     }
 }
 

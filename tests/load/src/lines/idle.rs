@@ -43,7 +43,7 @@ pub(crate) async fn idle(server: &Server, settings: &Settings) -> Result<Vec<Fig
     let ours = Aris::start(server, "idle", Arc::clone(&restaurants), &Aris::APART).await?;
     let (node, nchan) = (NodeProgram::obtain(), Nchan::obtain());
     let (mut of_ours, mut of_node, mut of_nchan) = (Series::default(), Series::default(), Series::default());
-    for number in 1..=settings.rounds {
+    for number in 1..=settings.rounds_anew {
         of_ours.0.push(crowd.told("ours", number, crowd.ours(&ours).await.context("ours")?));
         if let Ok(program) = &node {
             let bytes = crowd.node(server, program, &restaurants).await.context("the Node server")?;

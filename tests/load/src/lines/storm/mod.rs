@@ -73,7 +73,7 @@ pub(crate) async fn storm(server: &Server, settings: &Settings) -> Result<Vec<Fi
     let program = NodeProgram::obtain();
     let mut aris = Aris::start(server, "storm", Arc::clone(&restaurants), &Aris::APART).await?;
     let (mut of_ours, mut alive, mut killed) = (Storms::default(), Storms::default(), Storms::default());
-    for number in 1..=settings.rounds {
+    for number in 1..=settings.rounds_anew {
         of_ours.add("ours, killed", number, ours::round(&mut aris, consoles).await.context("ours")?);
         if let Ok(program) = &program {
             let peer = socket_io::Peer { server, program, restaurants: &restaurants, consoles };
