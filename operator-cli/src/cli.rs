@@ -48,6 +48,13 @@ pub(crate) enum Command {
     Openapi,
 }
 
+impl Command {
+    /// Whether it is to have only what other processes leave of the processor.
+    pub(crate) fn gives_way(&self) -> bool {
+        matches!(self, Self::Projections(options) if options.gives_way())
+    }
+}
+
 /// How log lines look.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Log {

@@ -32,8 +32,15 @@ static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 /// How long a step that cannot be interrupted (a download, say) may hold up the end.
 const END_WITHIN: Duration = Duration::from_secs(1);
 
+/// The niceness of what has only what others leave of the processor.
+const NICE: i32 = 19;
+
 fn main() -> ExitCode {
     let cli = Cli::parse();
+    if cli.command.gives_way() {
+        // Before the runtime: its threads take this over from the one that makes them. Nothing is lost where it fails.
+        let _ = rustix::process::nice(NICE);
+    }
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
         Err(error) => {

@@ -17,6 +17,13 @@ pub(crate) struct Projections {
     pub(super) action: Action,
 }
 
+impl Projections {
+    /// A rebuild does, unless it is to run at full speed.
+    pub(crate) fn gives_way(&self) -> bool {
+        matches!(&self.action, Action::Rebuild(rebuild) if !rebuild.full_speed)
+    }
+}
+
 #[derive(Debug, Clone, Subcommand)]
 pub(super) enum Action {
     /// Show every generation: what it is for, how far it is, what is parked

@@ -60,6 +60,13 @@ impl Rebuilding {
         Self { process, lines }
     }
 
+    /// How nice each of its threads is to other processes: 0 as most are, 19 as nice as can be.
+    pub(super) fn niceness(&self) -> Vec<String> {
+        let threads = std::fs::read_dir(format!("/proc/{}/task", self.process.id().unwrap())).unwrap();
+        let nice = |stat: String| stat.rsplit(") ").next().unwrap().split(' ').nth(16).unwrap().to_owned();
+        threads.map(|thread| nice(std::fs::read_to_string(thread.unwrap().path().join("stat")).unwrap())).collect()
+    }
+
     /// The next line of progress; nothing at the end.
     pub(super) async fn next(&mut self) -> Option<Value> {
         let line = tokio::time::timeout(PATIENCE, self.lines.next_line()).await.expect("a line").unwrap()?;

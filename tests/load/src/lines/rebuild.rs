@@ -38,6 +38,8 @@ const PAST_QUICK: usize = 100_000;
 const WANTED: f64 = 50_000.0;
 /// How many times as long the slowest hundredth of the orders may take.
 const WANTED_TIMES: f64 = 2.0;
+/// Rounds that the time before it lasts: about as many orders as there are while the views are filled.
+const ROUNDS_BEFORE: u32 = 3;
 /// Nobody waits for a rebuild for longer.
 const WITHIN: Duration = Duration::from_secs(600);
 
@@ -152,7 +154,7 @@ struct Rebuilt {
 
 impl Measured {
     async fn round(&mut self, aris: &mut Aris, manner: Manner, number: usize, limit: Limit) -> Result<()> {
-        let quiet = open(aris, Schedule::lasting(RATE, limit.time)).await?;
+        let quiet = open(aris, Schedule::lasting(RATE, limit.time * ROUNDS_BEFORE)).await?;
         let before = judged(aris, &quiet).await?.millis_at(99.0);
         let stopped = CancellationToken::new();
         let schedule = Schedule::lasting(RATE, WITHIN);
