@@ -65,6 +65,8 @@ pub(super) enum Harm {
     Freeze,
     /// Killed, and all that it stored is gone. Only NATS: MySQL is the truth.
     Wipe,
+    /// Another server is made the primary, or the leader of the stream, while all of them run. Only in a cluster.
+    HandOver,
     /// It can store nothing more. Only NATS: what MySQL says then is tested with the committer.
     Full,
 }
@@ -115,10 +117,12 @@ impl Fault {
     /// What happens next to a cluster: a whole server, at times together with a process. Nothing that keeps all
     /// processes from the servers that are left: then nobody could do the work of the one that is not.
     pub(super) fn draw_round_of_cluster(random: &mut StdRng) -> Vec<Self> {
-        let first = match random.random_range(0..8) {
+        let first = match random.random_range(0..10) {
             0..=2 => Self::Server(Server::Mysql, Harm::Kill),
             3 => Self::Server(Server::Mysql, Harm::Freeze),
-            4..=6 => Self::Server(Server::Nats, Harm::Kill),
+            4 => Self::Server(Server::Mysql, Harm::HandOver),
+            5..=7 => Self::Server(Server::Nats, Harm::Kill),
+            8 => Self::Server(Server::Nats, Harm::HandOver),
             _ => Self::Server(Server::Nats, Harm::Freeze),
         };
         let role = Role::ALL[random.random_range(0..Role::ALL.len())];
@@ -183,9 +187,11 @@ impl Fault {
             Self::Freeze(_) => "process frozen",
             Self::Clock(..) => "clock wrong by an hour",
             Self::Server(Server::Mysql, Harm::Kill) => "MySQL killed",
+            Self::Server(Server::Mysql, Harm::HandOver) => "MySQL handed over",
             Self::Server(Server::Mysql, _) => "MySQL frozen",
             Self::Server(Server::Nats, Harm::Kill) => "NATS killed",
             Self::Server(Server::Nats, Harm::Freeze) => "NATS frozen",
+            Self::Server(Server::Nats, Harm::HandOver) => "NATS handed over",
             Self::Server(Server::Nats, Harm::Wipe) => "NATS wiped",
             Self::Server(Server::Nats, Harm::Full) => "NATS disk full",
             Self::Way(.., Trouble::Cut) => "connections cut",

@@ -14,7 +14,7 @@ use std::{
     time::{Duration, Instant},
 };
 use testkit::{Cluster, Env, own_servers_with, wait_for};
-use tokio::time::timeout;
+use tokio::{task::JoinHandle, time::timeout};
 
 /// How long the servers of a cluster may take to name a leader, and to have everything again.
 const SETTLED_WITHIN: Duration = Duration::from_secs(300);
@@ -25,6 +25,8 @@ pub(super) struct Servers {
     cluster: Arc<Cluster>,
     /// What was done to which of them, and not mended yet.
     harmed: Vec<(Server, usize)>,
+    /// The primary's hand-over that goes on.
+    hand_over: Option<JoinHandle<()>>,
 }
 
 impl Servers {
@@ -40,7 +42,7 @@ impl Servers {
     }
 
     fn of(cluster: Cluster) -> Self {
-        Self { cluster: Arc::new(cluster), harmed: Vec::new() }
+        Self { cluster: Arc::new(cluster), harmed: Vec::new(), hand_over: None }
     }
 
     pub(super) fn is_cluster(&self) -> bool {
@@ -74,27 +76,23 @@ impl Servers {
             Server::Nats => self.leader(space).await,
         };
         self.harmed.push((server, place));
-        self.blocking(move |cluster| match (server, harm) {
-            (Server::Mysql, Harm::Kill) => cluster.mysql[place].kill_hard(),
-            (Server::Mysql, _) => cluster.mysql[place].pause(),
-            (Server::Nats, Harm::Freeze) => cluster.nats[place].pause(),
-            (Server::Nats, _) => cluster.nats[place].kill_hard(),
-        })
-        .await;
+        match (server, harm) {
+            (Server::Mysql, Harm::HandOver) => {
+                self.hand_over = Some(tokio::spawn(self.cluster.hand_over_to((place + 1) % testkit::SERVERS)));
+            }
+            (Server::Nats, Harm::HandOver) => self.step_down(space, place).await,
+            _ => self.blocking(move |cluster| harm_one(cluster, place, server, harm)).await,
+        }
     }
 
     /// Brings it back, and waits until a cluster is whole again: it survives one loss at a time.
     pub(super) async fn heal(&mut self, server: Server, harm: Harm, space: &Namespace) {
         let Some(at) = self.harmed.iter().position(|(harmed, _)| *harmed == server) else { return };
         let (_, place) = self.harmed.remove(at);
-        self.blocking(move |cluster| match (server, harm) {
-            (Server::Mysql, Harm::Kill) => cluster.mysql[place].restart(),
-            (Server::Mysql, _) => cluster.mysql[place].resume(),
-            (Server::Nats, Harm::Freeze) => cluster.nats[place].resume(),
-            (Server::Nats, Harm::Wipe) => cluster.nats[place].wipe_store_and_restart(),
-            (Server::Nats, _) => cluster.nats[place].restart(),
-        })
-        .await;
+        if let Some(hand_over) = self.hand_over.take() {
+            hand_over.await.unwrap();
+        }
+        self.blocking(move |cluster| heal_one(cluster, place, server, harm)).await;
         match server {
             _ if !self.is_cluster() => {}
             Server::Mysql => self.cluster.until_online(testkit::SERVERS).await,
@@ -133,6 +131,15 @@ impl Servers {
         .await
     }
 
+    /// Has the leader of the stream leave that to another server.
+    async fn step_down(&self, space: &Namespace, leader: usize) {
+        let client = async_nats::connect(self.cluster.nats[leader].url()).await.unwrap();
+        let subject = format!("$JS.API.STREAM.LEADER.STEPDOWN.{}", space.stream_name());
+        let said = client.request(subject, "".into()).await.unwrap();
+        let said: serde_json::Value = serde_json::from_slice(&said.payload).unwrap();
+        assert_eq!(said["success"], true, "{said}");
+    }
+
     /// Waits until each server has all of the stream.
     async fn until_copied(&self, space: &Namespace) {
         wait_for("each server has all of the stream", SETTLED_WITHIN, async || {
@@ -165,5 +172,25 @@ impl Servers {
             stream.map(|stream| stream.cached_info().clone()).map_err(|error| error.to_string())
         };
         timeout(ANSWER_WITHIN, asking).await.unwrap_or_else(|_| Err("no answer".to_owned()))
+    }
+}
+
+fn harm_one(cluster: &Cluster, place: usize, server: Server, harm: Harm) -> Result<(), ServerError> {
+    match (server, harm) {
+        (Server::Mysql, Harm::Kill) => cluster.mysql[place].kill_hard(),
+        (Server::Mysql, _) => cluster.mysql[place].pause(),
+        (Server::Nats, Harm::Freeze) => cluster.nats[place].pause(),
+        (Server::Nats, _) => cluster.nats[place].kill_hard(),
+    }
+}
+
+fn heal_one(cluster: &Cluster, place: usize, server: Server, harm: Harm) -> Result<(), ServerError> {
+    match (server, harm) {
+        (_, Harm::HandOver) => Ok(()),
+        (Server::Mysql, Harm::Kill) => cluster.mysql[place].restart(),
+        (Server::Mysql, _) => cluster.mysql[place].resume(),
+        (Server::Nats, Harm::Freeze) => cluster.nats[place].resume(),
+        (Server::Nats, Harm::Wipe) => cluster.nats[place].wipe_store_and_restart(),
+        (Server::Nats, _) => cluster.nats[place].restart(),
     }
 }

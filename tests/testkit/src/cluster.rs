@@ -116,6 +116,29 @@ impl Cluster {
         })
         .await
     }
+
+    /// Makes this member the primary, as somebody does before an upgrade. Ends when it is.
+    ///
+    /// # Panics
+    /// When the group does not do it.
+    pub fn hand_over_to(&self, place: usize) -> impl Future<Output = ()> + Send + 'static {
+        let url = self.mysql[place].admin_url();
+        let asking = async move {
+            let mut connection = MySqlConnection::connect(&url).await?;
+            let said = sqlx::query_scalar("SELECT CAST(group_replication_set_as_primary(@@server_uuid) AS CHAR)")
+                .fetch_one(&mut connection)
+                .await?;
+            connection.close().await?;
+            Ok::<String, sqlx::Error>(said)
+        };
+        async move {
+            match timeout(TOGETHER_WITHIN, asking).await {
+                Ok(Ok(said)) => println!("     {said}"),
+                Ok(Err(error)) => panic!("the group does not hand over: {error}"),
+                Err(_) => panic!("the group does not hand over in time"),
+            }
+        }
+    }
 }
 
 /// Whom this member sees, or why it does not say.

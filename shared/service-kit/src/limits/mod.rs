@@ -7,7 +7,8 @@
 //! `rate × time + burst + (instances − 1) × what one of them gives within a round`
 //!
 //! What was given too much is owed: it is earned back before more is given. While instances cannot
-//! hear each other, each of them keeps the limit for itself.
+//! hear each other, each of them keeps the limit for itself; what was told meanwhile and arrives all at once
+//! afterwards is passed over, for it would be counted as if it had been taken in that moment.
 //!
 //! [`Budget`] names what is counted, [`routes`] which route belongs where, and the middleware of
 //! [`crate::http::app`] counts.
@@ -15,6 +16,7 @@
 mod budget;
 mod charge;
 mod gossip;
+mod lateness;
 mod rate;
 pub mod routes;
 mod store;
@@ -31,8 +33,10 @@ use crate::{
 };
 use bytes::Bytes;
 use domain::ids::TenantId;
+use gossip::Teller;
 use http::HeaderValue;
 use identity::Principal;
+use lateness::Lateness;
 use sha2::{Digest, Sha256};
 use std::{
     net::IpAddr,
@@ -67,6 +71,7 @@ struct Inner {
     addresses: Store,
     started: Instant,
     instance: u64,
+    lateness: Lateness,
     turn: AtomicUsize,
 }
 
@@ -138,6 +143,7 @@ impl Limits {
             addresses,
             started: Instant::now(),
             instance,
+            lateness: Lateness::default(),
             turn: AtomicUsize::new(0),
         }))
     }
@@ -182,15 +188,26 @@ impl Limits {
     /// What this instance gave since it was last asked, for the others.
     #[must_use]
     pub fn news(&self) -> Vec<Bytes> {
-        let mut spent = self.0.holders.untold(TOLD_MAX);
-        spent.extend(self.0.addresses.untold(TOLD_MAX));
-        gossip::encode(self.0.instance, &spent)
+        self.news_at(self.now())
     }
 
-    /// What another instance gave. What cannot be read is passed over.
+    fn news_at(&self, told_at: u64) -> Vec<Bytes> {
+        let mut spent = self.0.holders.untold(TOLD_MAX);
+        spent.extend(self.0.addresses.untold(TOLD_MAX));
+        gossip::encode(Teller { instance: self.0.instance, told_at }, &spent)
+    }
+
+    /// What another instance gave. What cannot be read, or was held up on its way, is passed over.
     pub fn hear(&self, message: &[u8]) {
-        let now = self.now();
-        for spent in gossip::decode(self.0.instance, message) {
+        self.hear_at(message, self.now());
+    }
+
+    fn hear_at(&self, message: &[u8], now: u64) {
+        let Some((teller, all)) = gossip::decode(self.0.instance, message) else { return };
+        if self.0.lateness.is_late(teller.instance, teller.told_at, now) {
+            return;
+        }
+        for spent in all {
             if let Some(rate) = self.rate(spent.key.budget, spent.own) {
                 self.store(spent.key.budget).owe(spent, rate, now);
             }

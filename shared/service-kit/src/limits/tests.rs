@@ -50,6 +50,26 @@ fn what_is_given_twice_before_the_telling_is_bounded_and_owed() {
     assert!((200 * 3_600..=201 * 3_600 + 1).contains(&owed), "what was too much is earned back first: {owed}");
 }
 
+/// NATS stands still for half a minute, and then hands out everything at once.
+#[test]
+fn what_was_held_up_is_not_counted_as_if_it_were_taken_now() {
+    const ROUND: u64 = 100_000_000;
+    let [one, other] = [limits("1000+1/h"), limits("1000+1/h")];
+    let mut held_up = Vec::new();
+    for round in 1..=300 {
+        assert_eq!(taken(&one, 1), 1);
+        let news = one.news_at(round * ROUND);
+        if round == 1 {
+            news.iter().for_each(|message| other.hear_at(message, ROUND));
+        } else {
+            held_up.extend(news);
+        }
+    }
+    held_up.iter().for_each(|message| other.hear_at(message, 300 * ROUND));
+    let left = taken(&other, 2_000);
+    assert!((970..1_000).contains(&left), "{left}: only what was told within the last two seconds counts");
+}
+
 #[test]
 fn alone_an_instance_keeps_the_limit_for_itself() {
     let alone = limits("10+1/h");
