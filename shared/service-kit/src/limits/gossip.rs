@@ -1,7 +1,7 @@
 //! What instances tell each other about what was taken, as bytes.
 //!
-//! Numbers, and how long the teller has run; never times of day, for clocks of instances differ. Who is meant is a hash, so that no address and
-//! no name travels.
+//! Numbers, and how long the teller has run; never times of day, for clocks of instances differ. Who is
+//! meant is a hash, so that no address and no name travels.
 
 use super::{
     budget::Budget,
