@@ -47,6 +47,14 @@ async fn an_order_is_one_trace_from_its_request_to_the_screens() {
     let gateway = installation.serve("gateway").await;
     let place = Restaurant::open(&installation, &command, "Casa").await;
     let waiter = installation.staff("waiter");
+    // What is applied together is one span, in the trace of its first event: the order is to be alone.
+    let head = installation.env.reader().await.head(place.id.into()).await.unwrap().unwrap();
+    let before = place.path(&format!("/orders?min_position={}", head.cursor.position));
+    wait_for("what was before the order is applied", Duration::from_secs(60), async || {
+        let (status, said) = place.manager.ask(&others[1].url(), &before).await.unwrap();
+        if status.is_success() { Ok(()) } else { Err(format!("{status} {said}")) }
+    })
+    .await;
     let mut floor = Socket::open(&gateway.realtime(), &waiter, place.id, "floor", None).await;
     floor.until_live().await;
 

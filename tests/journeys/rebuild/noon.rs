@@ -60,7 +60,7 @@ impl Rebuilding {
         Self { process, lines }
     }
 
-    /// How nice each of its threads is to other processes: 0 as most are, 19 as nice as can be.
+    /// How nice each of its threads is to other processes: 0 as most are, 19 at most.
     pub(super) fn niceness(&self) -> Vec<String> {
         let threads = std::fs::read_dir(format!("/proc/{}/task", self.process.id().unwrap())).unwrap();
         let nice = |stat: String| stat.rsplit(") ").next().unwrap().split(' ').nth(16).unwrap().to_owned();
