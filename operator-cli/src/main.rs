@@ -32,9 +32,9 @@ static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 /// How long a step that cannot be interrupted (a download, say) may hold up the end.
 const END_WITHIN: Duration = Duration::from_secs(1);
 
-/// The niceness of what gives way: on a processor that is used up it still has a tenth of what another process has.
+/// The niceness of what gives way: on a processor that is used up it still has a third of what another process has.
 /// With 19, a seventieth, a rebuild beside much other work does not get on, and holds its locks while it waits.
-const NICE: i32 = 10;
+const NICE: i32 = 5;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();

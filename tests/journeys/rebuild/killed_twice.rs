@@ -57,7 +57,7 @@ async fn a_rebuild_at_noon_killed_twice_is_noticed_by_nobody_who_reads() {
             assert_eq!(line["resumed"], json!(part > 1));
             told.hear(&line);
             let niceness = rebuilding.niceness();
-            assert!(niceness.len() > 1 && niceness.iter().all(|nice| nice == "10"), "{niceness:?}");
+            assert!(niceness.len() > 1 && niceness.iter().all(|nice| nice == "5"), "{niceness:?}");
             if told.done >= told.total / 4 * part {
                 break;
             }
