@@ -33,7 +33,7 @@ static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 const END_WITHIN: Duration = Duration::from_secs(1);
 
 /// The niceness of what gives way: on a processor that is used up it still has a third of what another process has.
-/// With 19, a seventieth, a rebuild beside much other work does not get on, and holds its locks while it waits.
+/// Nicer, a rebuild beside much other work hardly gets on, and holds its locks while it waits.
 const NICE: i32 = 5;
 
 fn main() -> ExitCode {
